@@ -1,0 +1,77 @@
+"""Filing: the values of one organisation for one year, totals added up by us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from xlsx_tools.forms import Form
+    from xlsx_tools.forms.model import Scope
+    from xlsx_tools.values import Parsed, Value
+
+
+class Organisation(NamedTuple):
+    """The unit that files; `code` is its 统一社会信用代码 when known."""
+
+    name: str
+    code: str | None = None
+
+
+class Trouble(NamedTuple):
+    """Something seen while reading: the check (a rule's `check`), the cell, and why."""
+
+    check: str
+    index: int | None
+    why: str
+    place: str = ""
+    found: str = ""
+    value: Value | None = None
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What was filled in.
+
+    `values` runs parallel to ``form.cells``: None is blank, never 0; a total is the sum of
+    what is filled beneath it, and blank when nothing is. Two filings are equal when they say
+    the same; how they were read (troubles, reasons, last year's figures) does not count.
+    """
+
+    form: Form
+    year: int | None
+    organisation: Organisation
+    scope: Scope
+    values: tuple[Value | None, ...]
+    narrative: Mapping[str, str | None]
+    declared_zero: frozenset[str] = frozenset()
+    nil_return: bool = False
+    not_applicable: frozenset[int] = frozenset()
+    includes: tuple[str, ...] = ()
+    stated: Mapping[int, Value] = field(default_factory=dict, compare=False)
+    parsed: Mapping[int, Parsed] = field(default_factory=dict, compare=False)
+    troubles: tuple[Trouble, ...] = field(default=(), compare=False)
+    reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
+    last_year: Mapping[int, Value] = field(default_factory=dict, compare=False)
+    prefilled: frozenset[int] = field(default=frozenset(), compare=False)
+
+    @property
+    def doubtful(self) -> Collection[int]:
+        """Typed cells whose content is not a plain number: unreadable or text."""
+        return self.parsed.keys()
+
+
+def compute_values(
+    form: Form, typed: Mapping[int, Value | None], declared_zero: Collection[str]
+) -> tuple[Value | None, ...]:
+    """Typed figures → all figures: declared blanks become 0, totals are added up."""
+    values: list[Value | None] = [None] * len(form.cells)
+    for cell in form.inputs:
+        value = typed.get(cell.index)
+        values[cell.index] = 0 if value is None and cell.table in declared_zero else value
+    for total, parts in form.definitions:
+        known = [value for part in parts if (value := values[part]) is not None]
+        values[total] = sum(known) if known else None
+    return tuple(values)
