@@ -79,6 +79,7 @@ def make_template() -> bytes:
     sheet["A2"].font = Font(bold=True)
     sheet["A2"].comment = Comment("口径", "nianbao")
     validation = DataValidation("whole", "greaterThanOrEqual", "0")
+    validation.prompt = "{{organisation}}，{{organisation}}"
     validation.add("B1:C1")
     sheet.add_data_validation(validation)
     sheet.protection.sheet = True
@@ -241,6 +242,14 @@ def test_a_cached_empty_text_is_a_text_and_not_a_missing_result() -> None:
     data = fill_cell(Cached(None), "D1")
 
     assert '<c r="D1" t="str"><f>B1+C1</f><v></v></c>' in xml_of(data, "xl/worksheets/sheet1.xml")
+
+
+@pytest.mark.parametrize("result", [" ", "甲 ", "\n甲"])
+def test_blanks_around_a_cached_text_are_marked_as_meant(result: str) -> None:
+    data = fill_cell(Cached(result), "D1")
+
+    written = f'<v xml:space="preserve">{result}</v>'
+    assert written in xml_of(data, "xl/worksheets/sheet1.xml")
 
 
 def test_a_cached_result_needs_a_formula() -> None:
@@ -443,6 +452,14 @@ def test_a_tail_row_takes_its_styles_from_the_first_of_the_template() -> None:
     assert all(sheet.cell(row, 3).font.italic for row in (3, 4, 5))
 
 
+def test_the_cells_of_a_tail_row_are_in_the_order_of_the_columns() -> None:
+    rows = [TailRow({"AA": Number("1"), "B": Number("2"), "A": Number("3")})]
+
+    xml = xml_of(PREPARED.fill({}, tails={NOTES: rows}), "xl/worksheets/sheet2.xml")
+
+    assert re.findall('r="([A-Z]+)3"', xml) == ["A", "B", "C", "AA"]
+
+
 def test_the_height_of_a_tail_row_may_be_refitted() -> None:
     data = PREPARED.fill({}, tails={NOTES: [TailRow({}, height=33.5), TailRow({})]})
 
@@ -495,6 +512,18 @@ def test_a_placeholder_is_replaced_wherever_it_stands(name: str) -> None:
     assert values == {"organisation": name, "code": "001"}
     assert workbook[NOTES]["A1"].value == f"{name}的问题"
     assert workbook[NOTES]["A3"].value == 1
+
+
+def test_a_placeholder_may_stand_in_an_attribute_and_more_than_once() -> None:
+    part, name = "xl/worksheets/sheet1.xml", '"甲"\n\t<&>'
+    prepared = PreparedWorkbook.prepare(
+        TEMPLATE, slots={}, placeholders={part: ["{{organisation}}"]}
+    )
+
+    data = prepared.fill({}, placeholders={part: {"{{organisation}}": name}})
+
+    (validation,) = load_workbook(BytesIO(data))[SHEET].data_validations.dataValidation
+    assert validation.prompt == f"{name}，{name}"
 
 
 def test_every_placeholder_must_be_given() -> None:

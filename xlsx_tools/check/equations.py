@@ -191,9 +191,7 @@ def _suspects(
                 yield index, corrected
 
 
-def _follow(
-    groups: list[_Group], equations: Iterable[_Equation], out: Mapping[str, Value]
-) -> None:
+def _follow(groups: list[_Group], equations: Iterable[_Equation], out: Mapping[str, Value]) -> None:
     """Put the equations of total lines, and what is left, where they belong."""
     left: dict[int, list[_Equation]] = {}
     for equation in equations:
@@ -233,9 +231,7 @@ def _join_opposites(groups: list[_Group], hints: dict[str, str]) -> None:
         return
     one, other = groups
     rules = [[e.decision.instance.rule.id for e in group.own] for group in groups]
-    opposite = all(
-        a.difference == -b.difference for a, b in zip(one.own, other.own, strict=False)
-    )
+    opposite = all(a.difference == -b.difference for a, b in zip(one.own, other.own, strict=False))
     if rules[0] != rules[1] or not opposite:
         return
     amount = show_signed(abs(one.lead.difference))

@@ -8,7 +8,7 @@ from xlsx_tools.excel.address import layout_of
 from xlsx_tools.finding import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from xlsx_tools.filing import Filing
 
@@ -38,14 +38,29 @@ def place_prose(filing: Filing, section_id: str) -> Place:
     """Where the prose of a section begins."""
     form = filing.form
     section = next(section for section in form.texts if section.id == section_id)
-    sheet, row = layout_of(form).narrative[section_id]
-    return Place(sheet, f"A{row}", section.heading)
+    sheet, address = layout_of(form).text_top[section_id]
+    return Place(sheet, address, section.heading)
 
 
 def name_cell(filing: Filing, index: int) -> str:
     """``三、依申请公开!D7“（一）予以公开 / 自然人”``."""
     sheet, address = layout_of(filing.form).place_of(index)
     return f"{sheet}!{address}“{filing.form.cells[index].label}”"
+
+
+def name_cells(filing: Filing, indices: Sequence[int], *, line: str = "", most: int = 3) -> str:
+    """Several cells, the sheet named once; 等 when there are more.
+
+    `line` is ``row`` or ``column`` when all stand in one that is named already.
+    """
+    names, last = [], ""
+    for index in indices[:most]:
+        sheet, address = layout_of(filing.form).place_of(index)
+        row, _, column = filing.form.cells[index].label.partition(" / ")
+        label = {"column": row, "row": column or row}.get(line, filing.form.cells[index].label)
+        names.append(f"{'' if sheet == last else f'{sheet}!'}{address}“{label}”")
+        last = sheet
+    return f"{'、'.join(names)}{'等' if len(indices) > most else ''}"
 
 
 def name_line(filing: Filing, index: int, piece: str) -> str:

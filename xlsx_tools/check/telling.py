@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from xlsx_tools.check.mixed_form import displaced_cells
 from xlsx_tools.check.places import (
     name_cell,
+    name_cells,
     name_line,
     place_cell,
     place_cells,
     place_cover,
     place_prose,
 )
-from xlsx_tools.check.wording import list_some, write_sums
+from xlsx_tools.check.wording import write_sums
 from xlsx_tools.finding import Finding, Place
 from xlsx_tools.judge import reason_counts
 from xlsx_tools.values import show
@@ -55,7 +56,7 @@ def _tell_one(filing: Filing, decision: Decision) -> list[Finding]:
     return _TELLERS.get(decision.instance.rule.check, _tell_troubles)(filing, decision)
 
 
-def _finding(  # noqa: PLR0913 - all but the first three have a usual value
+def _finding(
     filing: Filing,
     decision: Decision,
     message: str,
@@ -93,12 +94,11 @@ def _tell_sum(filing: Filing, decision: Decision) -> Finding:
     if decision.state == "broken" and need is not None:
         sums = write_sums(need, decision, filing)
         told = [i for i in here if filing.values[i] or len(here) <= _NAMED_CELLS]
-        names = list_some([name_cell(filing, index) for index in told], most=_NAMED_CELLS)
+        names = name_cells(filing, told, line=instance.rule.for_each, most=_NAMED_CELLS)
         message = f"{name}不成立：{sums}。{instance.rule.says}。涉及 {names}。"
         return _finding(filing, decision, message, place_cells(filing, here))
     missing = open_leaves(filing, decision)
-    named = list_some([name_cell(filing, index) for index in missing])
-    message = f"{name}无法判定：{named} 没有可用的数字。"
+    message = f"{name}无法判定：{name_cells(filing, missing)}没有可用的数字。"
     return _finding(filing, decision, message, place_cells(filing, missing))
 
 
@@ -153,7 +153,7 @@ def _tell_filled(filing: Filing, decision: Decision) -> list[Finding]:
     table = filing.form.tables[decision.instance.part]
     blanks, displaced = blank_cells(filing, table.id), displaced_cells(filing)
     cells = [cell for cell in blanks if cell.index not in displaced] or blanks
-    names = list_some([name_cell(filing, cell.index) for cell in cells])
+    names = name_cells(filing, [cell.index for cell in cells])
     message = f"{table.name}有 {len(cells)} 项尚未填写：{names}。空白不等于 0。"
     places = place_cells(filing, (cell.index for cell in cells))
     return [_finding(filing, decision, message, places)]
@@ -196,7 +196,7 @@ def _tell_text_number(filing: Filing, decision: Decision) -> list[Finding]:
 def _tell_not_applicable(filing: Filing, decision: Decision) -> list[Finding]:
     table = filing.form.tables[decision.instance.part]
     indices = [c.index for c in filing.form.cells_of[table.id] if c.index in filing.not_applicable]
-    names = list_some([name_cell(filing, index) for index in indices])
+    names = name_cells(filing, indices)
     message = f"{table.name}有 {len(indices)} 项填写了“/”“—”“无”等不适用标记：{names}。"
     return [_finding(filing, decision, message, place_cells(filing, indices))]
 
@@ -219,7 +219,7 @@ def _tell_nil_contradicted(filing: Filing, decision: Decision) -> list[Finding]:
         for cell in filing.form.cells_of[table.id]
         if not cell.total and filing.values[cell.index]
     ]
-    names = list_some([name_cell(filing, index) for index in indices])
+    names = name_cells(filing, indices)
     message = f"封面声明为零报告，但有 {len(indices)} 项数字不为 0：{names}。"
     places = (place_cover(filing, "nil_return"), *place_cells(filing, indices))
     return [_finding(filing, decision, message, places)]
@@ -228,19 +228,25 @@ def _tell_nil_contradicted(filing: Filing, decision: Decision) -> list[Finding]:
 def _tell_troubles(filing: Filing, decision: Decision) -> list[Finding]:
     """What was seen while reading: one finding for all of a kind."""
     troubles = [t for t in filing.troubles if t.check == decision.instance.rule.check]
-    whys = list(dict.fromkeys(_say_trouble(filing, trouble) for trouble in troubles))
+    title = decision.instance.title
+    whys = list(dict.fromkeys(_say_trouble(filing, trouble, title) for trouble in troubles))
     rest = f"等 {len(whys)} 处" if len(whys) > _NAMED_CELLS else ""
-    message = f"{decision.instance.title}：{'；'.join(whys[:_NAMED_CELLS])}{rest}。"
+    message = f"{title}：{'；'.join(whys[:_NAMED_CELLS])}{rest}。"
     indices = [t.index for t in troubles if t.index is not None]
-    if decision.instance.rule.check == "mixed-form":
-        indices += sorted(displaced_cells(filing))
+    if decision.instance.rule.check == "mixed-form" and (missing := displaced_cells(filing)):
+        indices += sorted(missing)
+        message += (
+            f"本表式应填的 {len(missing)} 项因此空白：{name_cells(filing, sorted(missing))}。"
+        )
     places = place_cells(filing, indices)
     return [_finding(filing, decision, message, places)]
 
 
-def _say_trouble(filing: Filing, trouble: Trouble) -> str:
+def _say_trouble(filing: Filing, trouble: Trouble, title: str) -> str:
     why = trouble.why.rstrip("。")
-    return why if trouble.index is None else f"{name_cell(filing, trouble.index)}{why}"
+    if trouble.index is None:
+        return why
+    return f"{name_cell(filing, trouble.index)}{'' if why == title else why}"
 
 
 _TELLERS: dict[str, Callable[[Filing, Decision], list[Finding]]] = {

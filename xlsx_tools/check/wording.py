@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from xlsx_tools.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from xlsx_tools.filing import Filing
     from xlsx_tools.forms.model import Requirement, Side, Term
     from xlsx_tools.judge import Decision
@@ -17,18 +15,11 @@ if TYPE_CHECKING:
 _MINUS = "−"
 _FAILS = {"==": "≠", "<=": ">", ">=": "<"}
 _SHORT_SUM = 4
-_NAMED = 3
 
 
 def show_signed(value: Value | None) -> str:
     """A figure with a real minus sign."""
     return show(value).replace("-", _MINUS)
-
-
-def list_some(names: Sequence[str], *, most: int = _NAMED) -> str:
-    """The first names, and 等 when there are more."""
-    shown = "、".join(names[:most])
-    return f"{shown}等" if len(names) > most else shown
 
 
 def write_sums(need: Requirement, decision: Decision, filing: Filing) -> str:

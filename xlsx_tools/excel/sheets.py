@@ -19,12 +19,12 @@ from xlsx_tools.excel.opc import (
 from xlsx_tools.excel.package import DEFAULT_LIMITS, Limits, Package, open_package
 from xlsx_tools.excel.raw import RawCell, RawSheet
 from xlsx_tools.excel.refusals import refuse
-from xlsx_tools.excel.sheet_cells import SharedStrings, read_cells
+from xlsx_tools.excel.shared_strings import SharedStrings, read_shared_strings
+from xlsx_tools.excel.sheet_cells import read_sheet
 from xlsx_tools.excel.sniff import refuse_foreign
 from xlsx_tools.excel.workbook_parts import (
     read_custom_properties,
     read_date_styles,
-    read_shared_strings,
     read_workbook_facts,
 )
 from xlsx_tools.excel.xml_part import inspect_unparsed
@@ -121,16 +121,19 @@ class _WorkbookReader:
         facts = read_workbook_facts(self._name, self._package.read(self._name), self._limits)
         strings = self._read_strings()
         used: set[str] = set()
-        for sheet, link_id in facts.sheets:
+        sheets: dict[str, RawSheet] = {}
+        for listed, link_id in facts.sheets:
+            sheet = listed
             part = self._sheet_part(sheet, self._links.get(link_id))
             if part.casefold() in used:
                 raise refuse("book.sheets", detail=f"“{sheet.name}”与另一张工作表是同一内容")
             used.add(part.casefold())
             kind = SHEET_TYPES[self._types.of(part)]
             if kind == "worksheet" and (wanted is None or wanted(sheet.name)):
-                read_cells(part, self._package.read(part), sheet, strings, self._limits)
+                sheet = read_sheet(part, self._package.read(part), listed, strings, self._limits)
+            sheets[sheet.name] = sheet
         return RawWorkbook(
-            {sheet.name: sheet for sheet, _ in facts.sheets},
+            sheets,
             self._read_properties(),
             facts.structure_locked,
             note_extras(self._package),

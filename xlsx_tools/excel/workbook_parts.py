@@ -1,4 +1,4 @@
-"""The parts beside the sheets: the list of sheets, shared strings, styles, properties."""
+"""The small parts beside the sheets: the list of sheets, the styles, the properties."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, cast
 
 from xlsx_tools.excel.raw import RawSheet
 from xlsx_tools.excel.refusals import refuse
-from xlsx_tools.excel.xml_part import CUSTOM_PROPERTIES, MAIN, Root, pairs, parse_part
+from xlsx_tools.excel.shared_strings import unescape
+from xlsx_tools.excel.xml_part import CUSTOM_PROPERTIES, MAIN, Root, is_true, pairs, parse_part
 
 if TYPE_CHECKING:
     from pyexpat import XMLParserType as Parser
@@ -18,29 +19,10 @@ if TYPE_CHECKING:
     from xlsx_tools.excel.xml_part import Start
 
 _STATES: Final = ("visible", "hidden", "veryHidden")
-_ESCAPE: Final = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")
 _DATE_FORMATS: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 # What in a number format is not a letter of the format: quoted text, escapes, colours, fill.
 _NOT_FORMAT: Final = re.compile(r'"[^"]*"|\\.|[_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE)
 _DATE_LETTER: Final = re.compile(r"[ymdhs]", re.IGNORECASE)
-
-
-def is_true(value: str | None) -> bool:
-    """An XML Schema boolean; a missing one is false."""
-    return value in ("1", "true", "on")
-
-
-def unescape(text: str) -> str:
-    """Decode ``_x000D_`` and its like; a lone surrogate stays as it is written."""
-    return _ESCAPE.sub(_decode_run, text) if "_x" in text else text
-
-
-def _decode_run(run: re.Match[str]) -> str:
-    units = b"".join(bytes.fromhex(unit) for unit in run[0][2:-1].split("__x"))
-    try:
-        return units.decode("utf-16-be")
-    except UnicodeDecodeError:
-        return run[0]
 
 
 @dataclass(slots=True)
@@ -91,58 +73,6 @@ def _listed_sheet(line: dict[str, str]) -> tuple[RawSheet, str]:
     if state not in _STATES or not name or len(target) != 1:
         raise refuse("book.sheets", detail=f"工作表“{name}”的登记有误")
     return RawSheet(unescape(name), cast("SheetState", state)), target[0]
-
-
-def read_shared_strings(name: str, data: bytes, limits: Limits) -> list[str]:
-    """The shared strings in order: runs joined, phonetic guides left out, escapes decoded."""
-    reader = _StringReader(name)
-    parse_part(name, data, Root("sst", MAIN), reader.begin, limits)
-    if len(reader.strings) > limits.strings:
-        raise refuse("xml.too_large", place=name, detail=f"超过 {limits.strings} 条文字")
-    return [unescape(text) for text in reader.strings] if b"_x" in data else reader.strings
-
-
-class _StringReader:
-    """The handlers of the shared strings; the end handler is set only while a text is open."""
-
-    __slots__ = ("chunks", "guide", "guided", "item", "name", "parser", "run", "strings", "text")
-
-    parser: Parser
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.strings: list[str] = []
-        self.chunks: list[str] = []
-        self.guided = False
-
-    def begin(self, parser: Parser, prefix: str) -> Start:
-        self.parser = parser
-        self.item, self.text, self.run, self.guide = (
-            f"{prefix}{local}" for local in ("si", "t", "r", "rPh")
-        )
-        parser.CharacterDataHandler = self.chunks.append
-        return self.start
-
-    def start(self, tag: str, _attributes: list[str]) -> None:
-        if tag == self.text:
-            if self.parser.EndElementHandler is not None or not self.strings:
-                raise refuse("xml.structure", place=self.name, detail=tag)
-            if not self.guided:
-                self.chunks.clear()
-                self.parser.EndElementHandler = self.end
-        elif tag == self.item:
-            self.guided = False
-            self.strings.append("")
-        elif tag == self.run:
-            self.guided = False
-        elif tag == self.guide:
-            self.guided = True
-
-    def end(self, tag: str) -> None:
-        if tag != self.text:
-            raise refuse("xml.structure", place=self.name, detail=tag)
-        self.parser.EndElementHandler = None
-        self.strings[-1] += "".join(self.chunks)
 
 
 def read_custom_properties(name: str, data: bytes, limits: Limits) -> dict[str, str]:

@@ -179,7 +179,7 @@ def _say_bad_figures(form: Form, figures: _Figures) -> list[str]:
 
 def _build_filing(form: Form, raw: dict[str, object], figures: _Figures) -> Filing:
     declared = frozenset(_texts(raw.get("declared_zero")))
-    values = compute_values(form, figures.typed, declared)
+    values = _compute(form, figures, declared)
     year, scope, organisation = raw["year"], raw.get("scope"), raw["organisation"]
     known = organisation if isinstance(organisation, dict) else {}
     prose = raw.get("narrative")
@@ -197,12 +197,23 @@ def _build_filing(form: Form, raw: dict[str, object], figures: _Figures) -> Fili
         nil_return=raw.get("nil_return") is True,
         not_applicable=frozenset(figures.not_applicable),
         includes=tuple(_texts(raw.get("includes"))),
-        stated={
-            index: total for index, total in figures.totals.items() if total != values[index]
-        },
+        stated={index: total for index, total in figures.totals.items() if total != values[index]},
         parsed=figures.parsed,
         troubles=tuple(figures.troubles.values()),
     )
+
+
+def _compute(form: Form, figures: _Figures, declared: frozenset[str]) -> tuple[Value | None, ...]:
+    """Blanks of declared tables are 0; what cannot be read, or is 不适用, is no blank."""
+    zeros = {
+        cell.index: 0
+        for cell in form.inputs
+        if cell.table in declared
+        and figures.typed.get(cell.index) is None
+        and cell.index not in figures.parsed
+        and cell.index not in figures.not_applicable
+    }
+    return compute_values(form, {**figures.typed, **zeros}, ())
 
 
 def _prose(text: object) -> str | None:
@@ -226,24 +237,31 @@ def dump_filing(filing: Filing) -> dict[str, object]:
         "scope": filing.scope,
         "narrative": {section.id: filing.narrative.get(section.id) for section in form.texts},
         **{key: value for key, value in tables.items() if form.tables[key].flat},
-        "declared_zero": [t.id for t in form.official_tables if t.id in filing.declared_zero],
+        "declared_zero": _dump_declared(filing),
         "nil_return": filing.nil_return,
         **optional,
         **{key: value for key, value in tables.items() if not form.tables[key].flat},
     }
 
 
+def _dump_declared(filing: Filing) -> list[str]:
+    """Without tables with figures we could not read, which must not come back as 0."""
+    unread = {
+        filing.form.cells[index].table
+        for index, parsed in filing.parsed.items()
+        if parsed.value is None
+    }
+    wanted = filing.declared_zero - unread
+    return [table.id for table in filing.form.official_tables if table.id in wanted]
+
+
 def _dump_table(filing: Filing, table_id: str) -> dict[str, object]:
     if filing.form.tables[table_id].flat:
-        return {c.row: _figure(filing, c.index) for c in filing.form.cells_of[table_id]}
+        return {c.row: filing.values[c.index] for c in filing.form.cells_of[table_id]}
     rows: dict[str, dict[str, object]] = {}
     for cell in filing.form.cells_of[table_id]:
-        rows.setdefault(cell.row, {})[cell.column] = _figure(filing, cell.index)
+        rows.setdefault(cell.row, {})[cell.column] = filing.values[cell.index]
     return {row: rows[row] for row in filing.form.tables[table_id].rows}
-
-
-def _figure(filing: Filing, index: int) -> Value | None:
-    return None if index in filing.not_applicable else filing.values[index]
 
 
 def dumps_filing(filing: Filing) -> str:

@@ -139,7 +139,9 @@ def _say(form: Form, error: ValidationError) -> list[str]:
         case "required":
             missing = [key for key in _ENVELOPE if key not in _keys(error.instance)]
             return [f"{key}：缺少这一项" for key in missing] if not path else [f"{path}：缺少名称"]
-    return [f"{name_path(form, path)}：{_wanted(form, path, wanted)}，实为 {_shown(error.instance)}"]
+    return [
+        f"{name_path(form, path)}：{_wanted(form, path, wanted)}，实为 {_shown(error.instance)}"
+    ]
 
 
 def name_path(form: Form, path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from xlsx_tools.excel.address import Layout, Spot, at, layout_of, quote
+from xlsx_tools.excel.address import Layout, Spot, at, layout_of, quote, split_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,13 +77,13 @@ def _mirror_formula(form: Form, layout: Layout, cell: Cell) -> str:
     fit = f"ROUND({x},6)={x}" if cell.kind == "money" else f"INT({x})={x}"
     marks = form.answers["not_applicable"]
     words = marks if isinstance(marks, list) else []
-    unused = ",".join(f'TRIM({x})="{mark}"' for mark in words)
+    unused = f'ISNUMBER(FIND("|"&TRIM({x})&"|","|{"|".join(words)}|"))'
     blank = "0"
     if cell.table in layout.zero_flag:
         yes = form.text("answers", "yes")
         blank = f'IF({layout.zero_flag[cell.table].ref()}="{yes}",1,0)'
     number = f"IF(AND({x}>={least},{x}<={largest},{fit}),1,2)"
-    text = f"IF(LEN(TRIM({x}))=0,{blank},IF(OR({unused}),3,2))"
+    text = f"IF(LEN(TRIM({x}))=0,{blank},IF({unused},3,2))"
     return f"=IF(ISERROR({x}),2,IF(ISLOGICAL({x}),2,IF(ISNUMBER({x}),{number},{text})))"
 
 
@@ -105,7 +105,7 @@ def join_ranges(addresses: Iterable[str]) -> str:
 
 def ranges(addresses: Iterable[str]) -> list[str]:
     """Cover the addresses exactly with rectangles (runs in a column, then equal runs beside)."""
-    spots = sorted(_split(address) for address in addresses)
+    spots = sorted(split_address(address) for address in addresses)
     runs: dict[tuple[int, int], list[int]] = {}
     for column, found in groupby(spots, key=lambda spot: spot[0]):
         rows = [row for _, row in found]
@@ -117,14 +117,6 @@ def ranges(addresses: Iterable[str]) -> list[str]:
             start, end = at(left, first), at(right, last)
             boxes.append(start if start == end else f"{start}:{end}")
     return boxes
-
-
-def _split(address: str) -> tuple[int, int]:
-    name = address.rstrip("0123456789")
-    column = 0
-    for letter in name:
-        column = column * 26 + ord(letter) - 64
-    return column, int(address[len(name) :])
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.hyperlink import Hyperlink
 
 from xlsx_tools.excel.address import (
     CHECK_HEAD,
@@ -28,17 +29,23 @@ if TYPE_CHECKING:
     from xlsx_tools.forms import Section
 
 GUIDE_TOP = 3
-TEXT_WIDTH = 86
+GUIDE_WIDTH, TEXT_WIDTH, MARK_WIDTH = 78, 68, 10
 _CHECK_WIDTHS = (30, 46, 12, 12, 10, 11, 10, 12, 40, 5, 5)
 _CHECK_HEADS = ("编号", "校验内容", "左边", "右边", "差额", "状态", "级别", "定位", "说明")
 
 
-def set_page(sheet: Worksheet, *, landscape: bool = False, area: str = "") -> None:
-    """A4, one page wide, centred, with page numbers."""
+def set_page(
+    sheet: Worksheet, *, landscape: bool = False, area: str = "", fit: bool = True
+) -> None:
+    """A4, one page wide, centred, with page numbers.
+
+    Pages of text are laid out to fit and not scaled: LibreOffice 7.4 would enlarge them.
+    """
     sheet.page_setup.paperSize = 9
     sheet.page_setup.orientation = "landscape" if landscape else "portrait"
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = fit
+    if fit:
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.page_margins.left = sheet.page_margins.right = 0.7
     sheet.page_margins.top = sheet.page_margins.bottom = 0.8
     sheet.print_options.horizontalCentered = True
@@ -52,7 +59,7 @@ def build_guide(book: Workbook, layout: Layout) -> None:
     """填报说明; the paragraphs themselves are filled in with the year."""
     form = layout.form
     sheet = book.create_sheet(form.sheets["guide"])
-    sheet.column_dimensions["A"].width = TEXT_WIDTH
+    sheet.column_dimensions["A"].width = GUIDE_WIDTH
     dress(sheet["A1"], font=TITLE_FONT, size=20)
     sheet["A1"] = form.text("guide", "title")
     sheet.row_dimensions[1].height = 36
@@ -60,7 +67,7 @@ def build_guide(book: Workbook, layout: Layout) -> None:
     for row, text in enumerate(paragraphs, start=GUIDE_TOP):
         sheet[f"A{row}"] = text
         dress(sheet[f"A{row}"], across="left")
-        sheet.row_dimensions[row].height = 17 * (len(text) // 41 + 1)
+        sheet.row_dimensions[row].height = 17 * (len(text) // 36 + 1)
     row = GUIDE_TOP + len(paragraphs) + 1
     colours = form.guide["colours"]
     for colour in colours if isinstance(colours, list) else ():
@@ -69,7 +76,7 @@ def build_guide(book: Workbook, layout: Layout) -> None:
         row += 1
     sheet[f"A{row + 1}"] = form.text("guide", "contact")
     dress(sheet[f"A{row + 1}"], across="left")
-    set_page(sheet)
+    set_page(sheet, fit=False)
     protect_sheet(sheet)
 
 
@@ -95,7 +102,7 @@ def build_cover(book: Workbook, layout: Layout) -> None:
         dress(sheet[spot], box=True, unlocked=typed, fill="input" if typed else "")
         sheet.row_dimensions[int(spot[1:])].height = 30
     add_yes_no(sheet, layout, layout.cover["nil_return"].address, "全年各项数字均为 0 时选“是”。")
-    set_page(sheet)
+    set_page(sheet, fit=False)
     protect_sheet(sheet)
 
 
@@ -114,7 +121,8 @@ def build_text(book: Workbook, layout: Layout, section: Section) -> Worksheet:
     """A sheet of prose: one wide unlocked column, one paragraph a row, rows that grow."""
     sheet = book.create_sheet(section.sheet)
     top = int(layout.text_top[section.id].address[1:])
-    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = TEXT_WIDTH, 16
+    sheet.column_dimensions["A"].width = TEXT_WIDTH
+    sheet.column_dimensions["B"].width = MARK_WIDTH
     sheet["A1"] = section.heading
     dress(sheet["A1"], font=HEAD_FONT, size=16, across="left")
     sheet.row_dimensions[1].height = 32
@@ -126,7 +134,7 @@ def build_text(book: Workbook, layout: Layout, section: Section) -> Worksheet:
         sheet[f"A{row}"].quotePrefix = True
         dress(sheet[f"B{row}"], size=9, colour="7F7F7F", across="left", up="top")
     sheet.freeze_panes = f"A{top}"
-    set_page(sheet)
+    set_page(sheet, fit=False)
     sheet.print_title_rows = "1:1"
     protect_sheet(sheet)
     return sheet
@@ -173,7 +181,8 @@ def _build_check_row(sheet: Worksheet, layout: Layout, instance_id: str, row: in
     sheet[f"B{row}"] = f"{instance.title}：{instance.rule.says}"
     sheet[f"G{row}"] = SEVERITIES[instance.rule.severity]
     sheet[f"H{row}"] = anchor.address
-    sheet[f"H{row}"].hyperlink = f"#'{anchor.sheet}'!{anchor.address}"
+    link = Hyperlink(ref=f"H{row}", location=f"'{anchor.sheet}'!{anchor.address}")
+    sheet[f"H{row}"].hyperlink = link
     sheet[f"K{row}"] = instance.rule.table
     for letter in "ABCDEFGH":
         left = "left" if letter in "AB" else "center"

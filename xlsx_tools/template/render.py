@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _PROPERTIES = "docProps/custom.xml"
 _IDENTITY = ("organisation", "code", "year", "scope")
 _INCLUDES_CHUNK = 30_000
-_CHARACTERS_A_LINE, _LINE_HEIGHT = 36, 17.0
+_CHARACTERS_A_LINE, _LINE_HEIGHT = 32, 17.0
 
 
 def build_template(
@@ -307,7 +307,7 @@ def _build(form: Form, layout: Layout, lives: tuple[Live, ...]) -> bytes:
     from openpyxl import Workbook  # noqa: PLC0415 - slow to import, and only writing needs it
 
     from xlsx_tools.excel.protection import protect_structure  # noqa: PLC0415
-    from xlsx_tools.template import pages, tables  # noqa: PLC0415
+    from xlsx_tools.template import pages, shared, tables  # noqa: PLC0415
 
     book = Workbook()
     book.remove(book.worksheets[0])
@@ -323,8 +323,7 @@ def _build(form: Form, layout: Layout, lives: tuple[Live, ...]) -> bytes:
             tables.add_donor(book[section.sheet], donor_of(layout, section.table))
     pages.build_checks(book, layout)
     pages.build_stamp(book, layout)
-    for live in lives:
-        book[live.spot.sheet][live.spot.address] = live.formula
+    shared.write_formulas(book, lives)
     _name(book, form)
     protect_structure(book)
     out = BytesIO()

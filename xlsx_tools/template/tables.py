@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 _FLAG_LABEL = "本表空白按 0 计（确认空白均为 0 后选“是”）："
 _LINE_HEIGHT = 16.0
 _SHORT_LABEL = 7
+_PROMPT_TITLE = 30
+_PROMPTS = {
+    "count": "请填写件数；没有发生的填 0。填报说明见行标题的批注。",
+    "signed": "请填写增减数，减少用负数；没有变化的填 0。",
+    "money": "请填写金额，可填小数；没有发生的填 0。填报说明见行标题的批注。",
+}
 
 
 def build_table(book: Workbook, layout: Layout, table: Table) -> None:
@@ -108,7 +114,8 @@ def _note(table: Table, grid: GridCell) -> str:
 def _dress_cell(sheet: Worksheet, address: str, grid: GridCell, figure: Cell | None) -> None:
     cell = sheet[address]
     if figure is None:
-        left = grid.piece == "band" or len(grid.text) > _SHORT_LABEL
+        long = grid.piece in ("row", "head") and len(grid.text) > _SHORT_LABEL
+        left = grid.piece == "band" or long
         across = "left" if left else "center"
         dress(cell, size=11, box=True, across=across, fill="band" if grid.piece == "band" else "")
         return
@@ -164,8 +171,8 @@ def _add_validations(sheet: Worksheet, layout: Layout, table: Table) -> None:
             groups.setdefault((cell.row, cell.kind), []).append(cell)
     for (row, kind), cells in groups.items():
         rule = _validation(kind)
-        rule.promptTitle = table.rows[row].label[:30]
-        rule.prompt = (table.rows[row].note or table.rows[row].label)[:250]
+        rule.promptTitle = table.rows[row].label[:_PROMPT_TITLE]
+        rule.prompt = _PROMPTS[kind]
         rule.showErrorMessage = rule.showInputMessage = True
         for cell in cells:
             rule.add(layout.figure[cell.index].address)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from xlsx_tools.filing import Filing
     from xlsx_tools.forms import Form, Instance
+    from xlsx_tools.forms.model import Requirement
     from xlsx_tools.judge import Judgement
 
 STATES = {
@@ -58,7 +59,9 @@ def rule_cells(form: Form) -> Iterator[Live]:
             yield from _side_cells(layout, instance, row)
         state = _state_formula(layout, instance, row)
         yield Live(_spot(form, f"F{row}"), f"={state}", _saved_state(instance_id))
-        yield Live(_spot(form, f"J{row}"), _effect_formula(form, row), _saved_effect(instance_id))
+        if instance.rule.severity in ("justify", "verify"):
+            effect = _effect_formula(form, row)
+            yield Live(_spot(form, f"J{row}"), effect, _saved_effect(instance_id))
 
 
 def _spot(form: Form, address: str) -> Spot:
@@ -69,9 +72,11 @@ def _side_cells(layout: Layout, instance: Instance, row: int) -> Iterator[Live]:
     form, need = layout.form, instance.requirement
     if need is None:
         return
-    for letter, side in (("C", need.left), ("D", need.right)):
-        shown = _guard(layout, instance, f"ROUND({side_formula(layout, side)},6)", '""', '""', '""')
-        yield Live(_spot(form, f"{letter}{row}"), f"={shown}", _saved_side(instance.id, letter))
+    left, right = (f"ROUND({side_formula(layout, side)},6)" for side in (need.left, need.right))
+    shown = _guard(layout, instance, left, '""', '""', '""')
+    yield Live(_spot(form, f"C{row}"), f"={shown}", _saved_side(instance.id, "C"))
+    shown = f'=IF(C{row}="","",{right})'
+    yield Live(_spot(form, f"D{row}"), shown, _saved_side(instance.id, "D"))
     formula = f'=IF(C{row}="","",ROUND(C{row}-D{row},6))'
     yield Live(_spot(form, f"E{row}"), formula, _saved_side(instance.id, "E"))
 
@@ -94,6 +99,13 @@ def _guard(layout: Layout, instance: Instance, ready: str, open_: str, idle: str
             f"{_OPERATORS[when.comparison]}ROUND({side_formula(layout, when.right)},6)"
         )
         text = f"IF({decidable(layout, when)},IF({holds},{text},{idle}),{open_})"
+    return _applicable(layout, instance, need, text, none)
+
+
+def _applicable(
+    layout: Layout, instance: Instance, need: Requirement | None, text: str, none: str
+) -> str:
+    """`text` where the rule applies to this scope and last year's figures are known."""
     if need is not None and instance.needs_last_year:
         text = f"IF({known_last_year(layout, need)},{text},{none})"
     scopes = instance.rule.scopes
@@ -116,6 +128,9 @@ def _state_formula(layout: Layout, instance: Instance, row: int) -> str:
     if instance.requirement is not None:
         sign = _OPERATORS[instance.requirement.comparison]
         ready = f"IF(C{row}{sign}D{row},{held},{broken})"
+        if instance.condition is None:
+            ready, need = f'IF(C{row}="",{undecided},{ready})', instance.requirement
+            return _applicable(layout, instance, need, ready, none)
         return _guard(layout, instance, ready, undecided, held, none)
     condition = _check_formula(layout, instance)
     bad = undecided if instance.rule.check in ("identity", "filled", "narrative") else broken
@@ -173,28 +188,21 @@ def _saved_state(instance_id: str):  # type: ignore[no-untyped-def]
 
 
 def _effect_formula(form: Form, row: int) -> str:
-    """0 no effect, 1 blocks, 2 passes because of its reason."""
+    """Of a rule that a reason can settle: 0 no effect, 1 blocks, 2 passes with its reason."""
     words = form.answers["confirmations"]
     confirmed = ",".join(
         f'TRIM(I{row})="{word}"' for word in (words if isinstance(words, list) else ())
     )
     reason = f"OR(LEN(TRIM(I{row}))>={form.text('answers', 'reason_length')},{confirmed})"
-    held, broken, none = STATES["held"], STATES["broken"], STATES[None]
-    return (
-        f'=IF(OR(F{row}="{held}",F{row}="{none}",G{row}="{SEVERITIES["hint"]}"),0,'
-        f'IF(G{row}="{SEVERITIES["mandatory"]}",1,IF(F{row}="{broken}",IF({reason},2,1),0)))'
-    )
+    return f'=IF(F{row}="{STATES["broken"]}",IF({reason},2,1),0)'
 
 
 def _saved_effect(instance_id: str):  # type: ignore[no-untyped-def]
     def saved(filing: Filing, judgement: Judgement) -> int:
         decision = judgement.by_id[instance_id]
-        severity, state = decision.instance.rule.severity, decision.state
-        if state in ("held", None) or severity == "hint":
+        if decision.state != "broken":
             return 0
-        if severity == "mandatory":
-            return 1
-        return (2 if reason_counts(filing, instance_id) else 1) if state == "broken" else 0
+        return 2 if reason_counts(filing, instance_id) else 1
 
     return saved
 
@@ -202,9 +210,16 @@ def _saved_effect(instance_id: str):  # type: ignore[no-untyped-def]
 def verdict_cells(form: Form) -> Iterator[Live]:
     """The banner, the status word and one line a table."""
     layout, last = layout_of(form), CHECK_HEAD + len(layout_of(form).check_row)
-    effects = f"$J${CHECK_HEAD + 1}:$J${last}"
+    effects, states, ranks = (
+        f"${letter}${CHECK_HEAD + 1}:${letter}${last}" for letter in "JFG"
+    )
+    blocking = "+".join(
+        f'COUNTIFS({states},"{STATES[state]}",{ranks},"{SEVERITIES["mandatory"]}")'
+        for state in ("broken", "undecided")
+    )
     status = (
-        f'=IF({_touched_formula(layout)},IF(COUNTIF({effects},1)>0,"{STATUSES["failed"]}",'
+        f"=IF({_touched_formula(layout)},"
+        f'IF(COUNTIF({effects},1)+{blocking}>0,"{STATUSES["failed"]}",'
         f'IF(COUNTIF({effects},2)>0,"{STATUSES["passed_with_reasons"]}","{STATUSES["passed"]}")),'
         f'"{STATUSES["not_filled"]}")'
     )

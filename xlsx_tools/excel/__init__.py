@@ -1,0 +1,1 @@
+"""What template, fill and read must agree on: addresses, looks, and the bytes of a workbook."""
