@@ -5,7 +5,7 @@
 #   make ci          what CI runs: lint, types, layers, fresh generated files, then every test
 #   make bench       how fast, and how it grows
 #   make format      let ruff write the layout
-#   make generated   write docs/reference/ and macros/generated/ anew
+#   make generated   write docs/reference/, the lines in docs/glossary.md and macros/generated/ anew
 #   make lock        choose the newest versions of all dependencies
 #   make hooks       run the checks before each commit
 #   make clean       remove what the other targets made
@@ -14,7 +14,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check
-GENERATED := docs/reference macros/generated
+GENERATED := docs/reference docs/glossary.md macros/generated
 
 # Published reports to test against, where they are at hand; tests skip loudly where not.
 NIANBAO_CASES ?= $(wildcard $(CURDIR)/../shared/data)

@@ -1,7 +1,8 @@
+"""Filings as JSON: exact, strict to write from, patient to check."""
+
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,6 @@ def test_a_figure_left_out_is_blank_and_so_is_a_table() -> None:
     assert filing.values[index_of(FORM, "received__total")] == 13
     assert filing.values[index_of(FORM, "disputes__reconsideration__total")] is None
     assert filing.narrative == {"overview": None, "problems": None, "other_matters": None}
-    assert not filing.stated
 
 
 def test_only_totals_that_differ_are_kept_as_stated() -> None:
@@ -188,7 +188,7 @@ def test_strict_lists_every_problem_at_once() -> None:
         ('{"year": NaN}', "NaN"),
         ('{"year": -Infinity}', "Infinity"),
         ("[" * 100_000, "嵌套层数过多"),
-        ('{"form": "annual-report-2021", "year": 2023, "organisation": {"name": "\\ud800"}}', "字符"),
+        ('{"form": "annual-report-2021", "year": 1, "organisation": {"name": "\\ud800"}}', "字符"),
     ],
 )  # fmt: skip
 def test_what_is_no_filing_is_refused(text: str | bytes, why: str, *, strict: bool) -> None:
@@ -280,9 +280,3 @@ def test_exact_json_has_no_word_for_a_float() -> None:
 def test_any_bytes_are_a_filing_or_a_filing_error(data: bytes | str) -> None:
     with pytest.raises(FilingError):
         parse_filing(data, strict=False)
-
-
-def test_reading_is_not_fooled_by_a_filing_of_two_kinds() -> None:
-    one = filing_of(FORM)
-
-    assert parse_filing(dumps_filing(one)) != replace(one, scope="consolidated")

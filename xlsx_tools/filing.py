@@ -20,7 +20,8 @@ class Organisation(NamedTuple):
     code: str | None = None
 
 
-class Trouble(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Trouble:
     """Something seen while reading: the check (a rule's `check`), the cell, and why."""
 
     check: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
@@ -11,8 +12,10 @@ from xlsx_tools.excel.address import (
     Layout,
     Spot,
     layout_of,
+    split_address,
 )
 from xlsx_tools.excel.intake import open_submission
+from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.excel.sheets import read_raw_workbook
 from xlsx_tools.filing import Filing, Organisation, Trouble, compute_values
 from xlsx_tools.forms import form_ids, load_form
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
     from xlsx_tools.values import Value
 
 _STAMP_PROPERTY = "nianbao_form"
+_AREA = re.compile("([A-Z]{1,3}[1-9][0-9]{0,6})(?::([A-Z]{1,3}[1-9][0-9]{0,6}))?")
+_DATE = "填写的是日期，应为数字"
+_FORMULA = "填写的是公式，应直接填写数字"
 
 
 def read_workbook(path: Path) -> Filing:
@@ -93,6 +99,32 @@ def _check_layout(book: RawWorkbook, layout: Layout) -> None:
             )
 
 
+def _find_untyped(book: RawWorkbook, layout: Layout) -> Iterator[tuple[int, str]]:
+    """Figures stored as plain numbers that are none: dates, and parts of an array formula."""
+    for name in {table.sheet for table in layout.form.tables.values()}:
+        inputs = {
+            layout.figure[cell.index].address: cell.index
+            for cell in layout.form.inputs
+            if layout.figure[cell.index].sheet == name
+        }
+        for address in book.date_addresses(name, inputs):
+            yield inputs[address], _DATE
+        for area in book.sheets[name].array_ranges:
+            left, top, right, bottom = _bounds(name, area)
+            for address, index in inputs.items():
+                column, row = split_address(address)
+                if left <= column <= right and top <= row <= bottom:
+                    yield index, _FORMULA
+
+
+def _bounds(sheet: str, area: str) -> tuple[int, int, int, int]:
+    match = _AREA.fullmatch(area)
+    if match is None:
+        raise refuse("sheet.address", place=f"{sheet}!{area}", detail="不是单元格区域")
+    first, last = match.groups()
+    return (*split_address(first), *split_address(last or first))
+
+
 def _squeeze(text: str) -> str:
     return "".join(text.split())
 
@@ -112,8 +144,9 @@ class _Reader:
             for table, spot in self.layout.zero_flag.items()
             if self._text(spot).strip(" ") == self.form.text("answers", "yes")
         )
+        untyped = dict(_find_untyped(self.book, self.layout))
         for cell in self.form.inputs:
-            self._read_figure(cell)
+            self._read_figure(cell, untyped.get(cell.index, ""))
         values = compute_values(self.form, self.typed, declared)
         if declared:
             values = self._keep_unread_blank(values, declared)
@@ -144,24 +177,25 @@ class _Reader:
         cell = _raw(self.book, spot)
         return "" if cell is None or cell.kind == "e" else cell.text
 
-    def _read_figure(self, cell: Cell) -> None:
+    def _read_figure(self, cell: Cell, untyped: str) -> None:
         raw = _raw(self.book, self.layout.figure[cell.index])
-        parsed = self._parse(raw, cell)
+        parsed = Parsed("invalid", why=untyped) if untyped else self._parse(raw, cell)
         if parsed.status == "not_applicable":
             self.not_applicable.add(cell.index)
         elif parsed.status in ("invalid", "text_number"):
             self.parsed[cell.index] = parsed
-            if parsed.status == "text_number":
-                self.troubles.append(
-                    Trouble("text-number", cell.index, parsed.why, value=parsed.value)
-                )
+            check = "text-number" if parsed.status == "text_number" else "readable"
+            found = raw.text if raw else ""
+            self.troubles.append(
+                Trouble(check, cell.index, parsed.why, found=found, value=parsed.value)
+            )
         self.typed[cell.index] = parsed.value
 
     def _parse(self, raw: RawCell | None, cell: Cell) -> Parsed:
         if raw is None:
             return BLANK
         if raw.formula is not None:
-            return Parsed("invalid", why="填写的是公式，应直接填写数字")
+            return Parsed("invalid", why=_FORMULA)
         match raw.kind:
             case "n":
                 return parse_number(raw.text, cell) if raw.text else BLANK
@@ -170,7 +204,7 @@ class _Reader:
             case "e":
                 return Parsed("invalid", why=f"单元格是错误值 {raw.text}")
             case "d":
-                return Parsed("invalid", why="填写的是日期，应为数字")
+                return Parsed("invalid", why=_DATE)
         marks = self.form.answers["not_applicable"]
         return parse_text(raw.text, cell, marks if isinstance(marks, list) else ())
 
@@ -193,7 +227,6 @@ class _Reader:
         for total, parts in self.form.definitions:
             leaves[total] = tuple(leaf for part in parts for leaf in leaves.get(part, (part,)))
             raw = _raw(self.book, self.layout.figure[total])
-            spot = self.layout.figure[total]
             if raw is None or raw.formula is None:
                 found = raw.text if raw else ""
                 self.troubles.append(
@@ -204,15 +237,13 @@ class _Reader:
                 continue
             if raw is None or any(leaf in self.parsed for leaf in leaves[total]):
                 continue
-            self._compare_total(total, raw, values[total], spot)
+            self._compare_total(total, raw, values[total])
         if uncached:
             self.troubles.append(Trouble("formula-uncached", None, "文件未保存总计的计算结果"))
 
-    def _compare_total(self, total: int, raw: RawCell, ours: Value | None, spot: Spot) -> None:
-        if raw.kind == "n":
-            theirs = parse_number(raw.text, self.form.cells[total]).value
-        else:
-            theirs = None
+    def _compare_total(self, total: int, raw: RawCell, ours: Value | None) -> None:
+        number = raw.kind == "n"
+        theirs = parse_number(raw.text, self.form.cells[total]).value if number else None
         if theirs is not None and theirs != ours:
             self.stated[total] = theirs
 

@@ -18,7 +18,7 @@ _SIGNIFICANT = 15
 _PLACES = 6
 _WIDE = str.maketrans("０１２３４５６７８９，．－＋　", "0123456789,.-+ ")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,20})(?:\.[0-9]{1,20})?")
-_CHINESE_UNIT = re.compile(r"\s*(?:件|宗|份|条|次|个|元|万元)")
+_COUNTERS = frozenset("件宗份条次个项")
 
 Status = Literal["blank", "value", "text_number", "not_applicable", "invalid"]
 
@@ -91,7 +91,8 @@ def parse_text(raw: str, cell: Cell, not_applicable: Collection[str]) -> Parsed:
     """Read text in a figure's cell.
 
     Text that can only be one number (full-width digits, blanks around it, thousands commas)
-    gives that value as ``text_number``; ``12件`` gives a proposal and no value.
+    gives that value as ``text_number``; ``12件`` gives a proposal and no value, ``12元`` where
+    万元 is asked for gives neither.
     """
     bare = raw.strip(" ")
     if not bare:
@@ -108,8 +109,12 @@ def parse_text(raw: str, cell: Cell, not_applicable: Collection[str]) -> Parsed:
         if parsed.status != "value":
             return parsed
         return Parsed("text_number", parsed.value, parsed.value, f"“{_short(raw)}”是文本")
-    proposed = parsed.value if _CHINESE_UNIT.fullmatch(rest) else None
+    proposed = parsed.value if _is_unit(rest.strip(), cell) else None
     return Parsed("invalid", proposed=proposed, why=f"“{_short(raw)}”不是数字")
+
+
+def _is_unit(word: str, cell: Cell) -> bool:
+    return word == cell.unit or (cell.kind != "money" and word in _COUNTERS)
 
 
 def _short(raw: str) -> str:

@@ -99,6 +99,20 @@ def _plain(amount: Decimal) -> Decimal:
     return whole.quantize(Decimal(1)) if whole == amount else amount.normalize()
 
 
+def _words(least: int = 0) -> st.SearchStrategy[str]:
+    """Text that XML can hold."""
+    known = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")
+    return st.text(known, min_size=least, max_size=900)
+
+
+def _prose() -> st.SearchStrategy[str]:
+    """Paragraphs, some of them empty, but not the last."""
+    last = _words(1).filter(lambda text: bool(text.strip()))
+    return st.tuples(st.lists(_words(), max_size=3), last).map(
+        lambda found: "\n".join([*found[0], found[1]])
+    )
+
+
 @st.composite
 def filings(draw: st.DrawFn, form: Form) -> Filing:
     """Any filing: small and large figures, blanks, 不适用 marks, declared zeros, prose."""
@@ -117,9 +131,7 @@ def filings(draw: st.DrawFn, form: Form) -> Filing:
                 typed[cell.index] = None
             case _:
                 typed[cell.index] = 0
-    prose = st.none() | st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1).filter(
-        lambda text: bool(text.strip())
-    )
+    prose = st.none() | _prose()
     return Filing(
         form=form,
         year=draw(st.none() | st.integers(form.first_year, 2099)),

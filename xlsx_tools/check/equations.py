@@ -234,7 +234,8 @@ def _join_opposites(groups: list[_Group], hints: dict[str, str]) -> None:
     opposite = all(a.difference == -b.difference for a, b in zip(one.own, other.own, strict=False))
     if rules[0] != rules[1] or not opposite:
         return
-    amount = show_signed(abs(one.lead.difference))
+    size = one.lead.difference
+    amount = show_signed(-size if size < 0 else size)
     title = other.lead.decision.instance.title.partition("——")[0]
     hints[one.lead.id] = (
         f"{title}的差额恰好相反（{show_signed(other.lead.difference)}），"

@@ -41,7 +41,9 @@ def _write_side(side: Side, filing: Filing) -> str:
         negative = (term.factor < 0) != (value < 0)
         sign = f" {_MINUS if negative else '+'} " if text else _MINUS if negative else ""
         factor = abs(term.factor)
-        text += f"{sign}{show(abs(value))}{f' × {factor:f}' if factor != 1 else ''}"
+        text += (
+            f"{sign}{show(-value if value < 0 else value)}{f' × {factor:f}' if factor != 1 else ''}"
+        )
     if side.constant or not terms:
         text += f" + {side.constant:f}" if text else f"{side.constant:f}"
     if len(shown) == len(terms):

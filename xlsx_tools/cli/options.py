@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_Command = TypeVar("_Command", bound="Callable[..., object]")
 
 ACCEPTED: Final = 0
 NOT_ACCEPTED: Final = 1
@@ -56,10 +58,14 @@ def write_options(
     command: click.Command, ctx: click.Context, formatter: click.HelpFormatter
 ) -> None:
     """Write the options of a command or of the group."""
-    records = [param.get_help_record(ctx) for param in command.get_params(ctx)]
+    options = [param for param in command.get_params(ctx) if isinstance(param, click.Option)]
+    records = [option.get_help_record(ctx) for option in options]
     with formatter.section("选项"):
         formatter.write_dl(
-            [(name, text.replace("[required]", "（必填）")) for name, text in filter(None, records)]
+            [
+                (name, text.replace("  [required]", "（必填）"))
+                for name, text in filter(None, records)
+            ]
         )
 
 
@@ -73,53 +79,52 @@ def translate_help_option(option: click.Option | None) -> click.Option | None:
 def say_usage_error(error: click.UsageError) -> str:
     """What is wrong with the command line, in Chinese."""
     match error:
-        case click.NoSuchOption():
-            guess = f"，是不是 {'、'.join(error.possibilities)}" if error.possibilities else ""
-            return f"没有选项 {error.option_name}{guess}。"
+        case click.NoSuchOption(option_name=name, possibilities=known):
+            guess = f"，是不是 {'、'.join(known)}" if known else ""
+            return f"没有选项 {name}{guess}。"
         case click.MissingParameter(param=click.Option() as option):
             return f"缺少选项 {' / '.join(option.opts)}。"
         case click.MissingParameter(param=click.Argument() as argument):
-            return f"缺少参数 {argument.make_metavar(error.ctx or click.Context(_NOTHING))}。"
-        case click.BadOptionUsage():
-            return f"选项 {error.option_name} 后面应有一个值。"
-        case click.BadParameter(param=click.Option(type=click.Choice() as choice) as option):
-            return f"选项 {' / '.join(option.opts)} 应为 {'、'.join(map(str, choice.choices))} 之一。"
+            return f"缺少参数 {argument.metavar}。"
+        case click.BadOptionUsage(option_name=name):
+            return f"选项 {name} 后面应有一个值。"
         case click.BadParameter(param=click.Parameter() as param):
-            return f"{' / '.join(param.opts)}：{error.message}"
+            return f"{' / '.join(param.opts)}：{_say_wanted(param.type) or error.message}"
     return error.message
 
 
-_NOTHING = click.Command("nianbao")
+def _say_wanted(kind: click.ParamType[object]) -> str:
+    if not isinstance(kind, click.Choice):
+        return ""
+    return f"应为 {'、'.join(map(str, kind.choices))} 之一。"
 
 
-class _Year(click.ParamType[int]):
-    name = "year"
+def check_year(_context: click.Context, param: click.Parameter, value: str) -> int:
+    """Turn ``--year`` into a number.
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        text = str(value)
-        if text.isascii() and text.isdigit() and _EARLIEST <= int(text[:5]) <= _LATEST:
-            return int(text)
-        self.fail(f"年度应为四位数字，实为“{text}”。", param, ctx)
-
-
-class _Name(click.ParamType[str]):
-    name = "name"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        text = str(value).strip()
-        return text or self.fail("不能为空。", param, ctx)
+    Raises:
+        click.BadParameter: it is no year.
+    """
+    if value.isascii() and value.isdigit() and _EARLIEST <= int(value[:5]) <= _LATEST:
+        return int(value)
+    raise click.BadParameter(f"年度应为四位数字，实为“{value}”。", param=param)
 
 
-YEAR: Final = _Year()
-NAME: Final = _Name()
+def check_name(_context: click.Context, param: click.Parameter, value: str) -> str:
+    """Free a name of blanks around it.
+
+    Raises:
+        click.BadParameter: nothing is left.
+    """
+    if not value.strip():
+        raise click.BadParameter("不能为空。", param=param)
+    return value.strip()
+
+
 FILE: Final = click.Path(path_type=Path)
 
 
-def format_option[**P, R](*formats: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def format_option(*formats: str) -> Callable[[_Command], _Command]:
     """``--format``: the first of `formats` unless said otherwise."""
     return click.option(
         "--format",
@@ -129,3 +134,22 @@ def format_option[**P, R](*formats: str) -> Callable[[Callable[P, R]], Callable[
         metavar="|".join(formats),
         help=f"输出格式，默认 {formats[0]}。",
     )
+
+
+def output_option(says: str, *, required: bool = False) -> Callable[[_Command], _Command]:
+    """``-o``: where the result goes."""
+    return click.option(
+        "-o", "--output", "output", type=FILE, required=required, metavar="OUT", help=says
+    )
+
+
+def form_option(says: str) -> Callable[[_Command], _Command]:
+    """``--form``: the form to speak of."""
+    return click.option("--form", "form_id", metavar="ID", help=says)
+
+
+organisation_option = click.option(
+    "--organisation", required=True, callback=check_name, metavar="N", help="单位名称。"
+)
+code_option = click.option("--code", metavar="C", help="统一社会信用代码。")
+force_option = click.option("--force", is_flag=True, help="覆盖已经存在的输出文件。")

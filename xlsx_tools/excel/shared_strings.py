@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from xlsx_tools.excel.refusals import refuse
-from xlsx_tools.excel.xml_part import MAIN, Root, decode_text, has_only_tags, parse_part
+from xlsx_tools.excel.xml_part import MAIN, Root, decode_text, parse_part
 
 if TYPE_CHECKING:
     from pyexpat import XMLParserType as Parser
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 _ROOT: Final = Root("sst", MAIN)
 _ESCAPE: Final = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")
 _INDEX: Final = re.compile(r"\s*0*([0-9]{1,9})\s*", re.ASCII)
-_PLAIN: Final = re.compile(r'<t(?: xml:space="preserve")?>([^<]*)</t></si>')
-_RUN: Final = re.compile(
-    r'(?:(?<=<r>)|(?<=</rPr>)|(?<=<rPr/>))<t(?: xml:space="preserve")?>([^<]*)</t>(?=</r>)'
-)
+_PRESERVE: Final = ' xml:space="preserve">'
+_BEFORE_TEXT: Final = ("<si>", "<r>", "</rPr>", "<rPr/>")
+_NEXT_ITEM: Final = ("<si>", "</si><si>", "</r></si><si>")
+_NEXT_RUN: Final = "</r><r>"
+_LAST: Final = ("</si>", "</r></si>")
 _PARENTS: Final = {"si": ("sst",), "r": ("si",), "rPh": ("si",), "t": ("si", "r", "rPh")}
 
 
@@ -65,27 +66,49 @@ def read_shared_strings(name: str, data: bytes, limits: Limits) -> list[str]:
 def _split_strings(name: str, data: bytes, limits: Limits) -> list[str] | None:
     """Cut out the strings of a table in the shape that all usual programs write.
 
-    Expat still proves that the part is well-formed. None: some other shape, which is left to
-    the handlers.
+    Expat still proves that the part is well-formed, and that there is no comment and the like,
+    so that every ``<`` begins a tag. None: some other shape, which is left to the handlers.
     """
+    oddities: list[object] = []
+
+    def begin(parser: Parser, _prefix: str) -> None:
+        parser.CommentHandler = oddities.append
+        parser.ProcessingInstructionHandler = lambda *found: oddities.append(found)
+        parser.StartCdataSectionHandler = lambda: oddities.append(None)
+
+    parse_part(name, data, _ROOT, begin, limits)
     start, end = data.find(b"<si>"), data.rfind(b"</sst>")
-    if not 0 <= start < end or b"<rPh" in data or not has_only_tags(data):
+    if oddities or not 0 <= start < end:
         return None
-    parse_part(name, data, _ROOT, lambda _parser, _prefix: None, limits)
-    before, *items = data[start:end].decode("utf-8").split("<si>")
+    *pieces, rest = data[start:end].decode("utf-8").split("</t>")
+    strings = _join_pieces(pieces)
+    if rest not in _LAST or len(pieces) != data.count(b"<t") or strings is None:
+        return None
+    return strings if len(strings) == data.count(b"<si") else None
+
+
+def _join_pieces(pieces: list[str]) -> list[str] | None:
+    """Each piece goes from behind one text to the end of the next; runs are put together."""
     strings: list[str] = []
-    for item in items:
-        plain = _PLAIN.fullmatch(item)
-        if plain is not None:
-            strings.append(decode_text(plain[1]))
-        elif item.endswith("</si>"):
-            runs = _RUN.findall(item)
-            if len(runs) != item.count("<t") or item.count("</si>") != 1:
-                return None
-            strings.append("".join(map(decode_text, runs)))
+    for piece in pieces:
+        before, _, text = piece.rpartition("<t")
+        if text.startswith(">"):
+            text = text[1:]
+        elif text.startswith(_PRESERVE):
+            text = text[len(_PRESERVE) :]
         else:
             return None
-    return strings if not before and data.count(b"<si") == len(strings) else None
+        if "&" in text or "\r" in text:
+            text = decode_text(text)
+        if not before.endswith(_BEFORE_TEXT):
+            return None
+        if before.startswith(_NEXT_ITEM):
+            strings.append(text)
+        elif strings and before.startswith(_NEXT_RUN):
+            strings[-1] += text
+        else:
+            return None
+    return strings
 
 
 class _StringReader:

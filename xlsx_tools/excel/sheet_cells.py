@@ -12,7 +12,6 @@ from xlsx_tools.excel.xml_part import MAIN, Root, parse_part
 
 if TYPE_CHECKING:
     from xlsx_tools.excel.package import Limits
-    from xlsx_tools.excel.raw import SheetState
     from xlsx_tools.excel.shared_strings import SharedStrings
 
 _ROOT: Final = Root("worksheet", MAIN)
@@ -36,6 +35,8 @@ def read_sheet(
         parse_part(part, data, _ROOT, SheetReader(sheet, strings, limits).begin, limits)
     if len(sheet.cells) > limits.cells:
         raise refuse("sheet.cells", place=sheet.name, limit=limits.cells)
+    if len(sheet.array_ranges) > limits.ranges:
+        raise refuse("sheet.ranges", place=sheet.name, limit=limits.ranges)
     return sheet
 
 

@@ -12,6 +12,7 @@ from xlsx_tools.excel.shared_strings import unescape
 from xlsx_tools.excel.xml_part import is_true, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pyexpat import XMLParserType as Parser
 
     from xlsx_tools.errors import UnusableFileError
@@ -56,6 +57,17 @@ class SheetReader:
         self.last, self.row_end, self.data_seen = -1, 0, False
         self.formula: str | None = None
         self.value: str | None = None
+        self.actions: dict[str, Callable[[dict[str, str]], None]] = {
+            "sheetData": self._start_data,
+            "row": self._start_row,
+            "c": self._start_cell,
+            "v": self._start_value,
+            "is": self._start_inline,
+            "f": self._start_formula,
+            "sheetProtection": self._take_protection,
+            "mergeCell": self._take_merge,
+            "col": self._take_columns,
+        }
 
     def begin(self, parser: Parser, prefix: str) -> Start:
         """Set the handlers, now that the prefix of the tags is known."""
@@ -73,11 +85,10 @@ class SheetReader:
             raise self._refuse("xml.structure", tag)
         self._drop_blanks(parent)
         self.path.append(local)
-        action = _ACTIONS.get(local)
-        if action is not None:
-            action(self, pairs(attributes))
+        if local in self.actions:
+            self.actions[local](pairs(attributes))
 
-    def end(self, tag: str) -> None:
+    def end(self, _tag: str) -> None:
         """Take one end tag."""
         local = self.path.pop()
         if local in _TEXT_TAGS:
@@ -189,16 +200,3 @@ class SheetReader:
     def _refuse(self, reason: str, detail: str = "") -> UnusableFileError:
         place = f"{self.sheet.name}!{self.address}" if self.address else self.sheet.name
         return refuse(reason, place=place, detail=detail)
-
-
-_ACTIONS: Final = {
-    "sheetData": SheetReader._start_data,
-    "row": SheetReader._start_row,
-    "c": SheetReader._start_cell,
-    "v": SheetReader._start_value,
-    "is": SheetReader._start_inline,
-    "f": SheetReader._start_formula,
-    "sheetProtection": SheetReader._take_protection,
-    "mergeCell": SheetReader._take_merge,
-    "col": SheetReader._take_columns,
-}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
 
 if TYPE_CHECKING:
     from openpyxl.cell import Cell
@@ -27,6 +29,12 @@ COUNT_FORMAT, MONEY_FORMAT = "0", "General"
 def fill_of(name: str) -> PatternFill:
     """A solid fill by meaning."""
     return PatternFill("solid", start_color=FILLS[name], end_color=FILLS[name])
+
+
+def paint(condition: str, fill: str, *, stop: bool = False) -> Rule:
+    """A conditional format: this fill where the formula is true."""
+    look = DifferentialStyle(fill=fill_of(fill))
+    return Rule(type="expression", formula=[condition], dxf=look, stopIfTrue=stop or None)
 
 
 def dress(  # noqa: PLR0913 - the facets of one cell's look, all named at each call

@@ -48,8 +48,6 @@ _DOCTYPES: Final = (
 )
 _BLOCK: Final = 1024 * 1024
 _DECLARATION: Final = re.compile(rb"""xmlns(:[^\s=]+)?\s*=\s*(["'])(.*?)\2""", re.DOTALL)
-_REFERENCE: Final = re.compile(r"&(\w+|#\w+);", re.ASCII)
-_ENTITIES: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 # The tags that carry values; others may be written as anyone likes.
 _VOCABULARY: Final = frozenset(
     re.findall(
@@ -67,7 +65,7 @@ class Root(NamedTuple):
     namespaces: frozenset[str]
 
 
-def parse_part(
+def parse_part(  # noqa: PLR0913
     name: str,
     data: bytes,
     root: Root,
@@ -111,7 +109,7 @@ def parse_part(
         # The handlers hold the parser; let both go now, not when the collector comes by.
         parser.StartElementHandler = parser.EndElementHandler = None
         parser.CharacterDataHandler = parser.CommentHandler = None
-        parser.ProcessingInstructionHandler = None
+        parser.ProcessingInstructionHandler = parser.StartCdataSectionHandler = None
     _check_one_meaning(name, whole, prefix, root.namespaces)
 
 
@@ -141,14 +139,43 @@ def decode_text(raw: str) -> str:
     """What expat would give for the text between two tags of a well-formed part."""
     if "\r" in raw:
         raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    return _REFERENCE.sub(_decode_reference, raw) if "&" in raw else raw
+    if "&" not in raw:
+        return raw
+    first, *rest = raw.split("&")
+    for piece in rest:
+        name, _, text = piece.partition(";")
+        first += _REFERENCES[name] + text
+    return first
 
 
-def _decode_reference(reference: re.Match[str]) -> str:
-    name = reference[1]
-    if name.startswith("#x"):
-        return chr(int(name[2:], 16))
-    return chr(int(name[1:])) if name.startswith("#") else _ENTITIES[name]
+def decode_texts(raws: list[str]) -> list[str]:
+    """The same for many texts at once, by expat itself.
+
+    Programs that write ASCII only (openpyxl) have a reference for every Chinese character.
+    """
+    mark = "\ue000"
+    chunks: list[str] = []
+    parser = expat.ParserCreate("utf-8")
+    parser.CharacterDataHandler = chunks.append
+    parser.buffer_text = True
+    parser.Parse(f"<a>{mark.join(raws)}</a>".encode(), True)  # noqa: FBT003
+    texts = "".join(chunks).split(mark)
+    return texts if len(texts) == len(raws) else [decode_text(raw) for raw in raws]
+
+
+class _References(dict[str, str]):
+    """What a reference stands for; the numbers are worked out once, within a bound."""
+
+    _most: Final = 65_536
+
+    def __missing__(self, name: str) -> str:
+        code = int(name[1:].replace("x", "0x"), 0) if "x" in name else int(name[1:])
+        if len(self) < self._most:
+            self[name] = chr(code)
+        return chr(code)
+
+
+_REFERENCES: Final = _References(lt="<", gt=">", amp="&", quot='"', apos="'")
 
 
 def _check_root(name: str, tag: str, attributes: list[str], root: Root) -> str:

@@ -1,35 +1,20 @@
-"""Builds a Form from the parsed text of a form file: grid, cells, rule instances."""
+"""Builds a Form from the parsed text of a form file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xlsx_tools.errors import FormFileError
-from xlsx_tools.forms.model import (
-    FLAT_COLUMN,
-    Cell,
-    Form,
-    GridCell,
-    Instance,
-    Line,
-    Piece,
-    Rule,
-    Section,
-    Table,
-)
-from xlsx_tools.forms.rule_language import Operand, RuleSyntaxError, compile_comparison, parse
+from xlsx_tools.forms.grid import build_cells, lay_out
+from xlsx_tools.forms.instances import build_instances, define_totals, leaves_of, wrong_rule
+from xlsx_tools.forms.model import FLAT_COLUMN, Cell, Form, Line, Rule, Section, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Data = dict[str, Any]
-_PIECES: tuple[Piece, ...] = ("band", "head", "group", "row", "column", "cell")
-_PARTS_OF_CHECK = {
-    "filled": "tables",
-    "readable": "tables",
-    "not-applicable": "tables",
-    "narrative": "texts",
-}
 
 
 def build_form(data: Data) -> Form:
@@ -44,16 +29,12 @@ def build_form(data: Data) -> Form:
     for table_id, raw in data["tables"].items():
         table = _build_table(table_id, raw, sections)
         tables[table_id] = table
-        cells += _build_cells(table, len(cells))
-    sections = tuple(_with_sheet(section, tables) for section in sections)
+        cells += build_cells(table, len(cells))
     rules = {rule_id: _build_rule(rule_id, raw) for rule_id, raw in data["rules"].items()}
-    cells, definitions = _define_totals(rules, tables, cells)
-    leaves = _leaves(definitions)
-    instances = tuple(
-        instance
-        for rule in rules.values()
-        for instance in _instances(rule, tables, sections, cells, leaves)
-    )
+    by_path = {cell.path: cell for cell in cells}
+    _require_references(tables, rules, by_path)
+    definitions = define_totals(rules, tables, by_path)
+    sections, leaves = _with_sheets(sections, tables), leaves_of(definitions)
     return Form(
         id=data["id"],
         title=data["title"],
@@ -67,9 +48,13 @@ def build_form(data: Data) -> Form:
         answers=data["answers"],
         sections=sections,
         tables=tables,
-        cells=tuple(cells),
+        cells=tuple(replace(cell, total=cell.index in leaves) for cell in cells),
         rules=rules,
-        instances=instances,
+        instances=tuple(
+            instance
+            for rule in rules.values()
+            for instance in build_instances(rule, tables, sections, by_path, leaves)
+        ),
         definitions=definitions,
     )
 
@@ -89,8 +74,19 @@ def _build_sections(data: Data) -> tuple[Section, ...]:
     )
 
 
-def _with_sheet(section: Section, tables: Mapping[str, Table]) -> Section:
-    return section if section.sheet else replace(section, sheet=tables[section.table].sheet)
+def _with_sheets(sections: tuple[Section, ...], tables: Mapping[str, Table]) -> tuple[Section, ...]:
+    """A section without a sheet of its own is on the sheet of its table."""
+    for section in sections:
+        if section.table and section.table not in tables:
+            near = f'table = "{section.table}"'
+            raise FormFileError("", f"section {section.id}: no table {section.table}", near=near)
+        if not section.table and not section.sheet:
+            near = f'id = "{section.id}"'
+            raise FormFileError("", f"section {section.id} has no table and no sheet", near=near)
+    return tuple(
+        section if section.sheet else replace(section, sheet=tables[section.table].sheet)
+        for section in sections
+    )
 
 
 def _build_line(line_id: str, raw: Data) -> Line:
@@ -112,7 +108,8 @@ def _build_table(table_id: str, raw: Data, sections: tuple[Section, ...]) -> Tab
         columns = {FLAT_COLUMN: Line(FLAT_COLUMN, "")}
     section = next((found for found in sections if found.table == table_id), None)
     if section is None:
-        raise FormFileError("", f"table {table_id} stands in no section", near=table_id)
+        near = f"[tables.{table_id}]"
+        raise FormFileError("", f"table {table_id} stands in no section", near=near)
     table = Table(
         id=table_id,
         name=raw["name"],
@@ -128,110 +125,23 @@ def _build_table(table_id: str, raw: Data, sections: tuple[Section, ...]) -> Tab
         prefill=raw.get("prefill", {}),
         beside_last_year=tuple(raw.get("beside_last_year", ())),
     )
-    return replace(table, grid=_lay_out(table, raw["grid"]))
+    return replace(table, grid=lay_out(table, raw["grid"]))
 
 
-def _lay_out(table: Table, rows: list[list[Data]]) -> tuple[tuple[GridCell, ...], ...]:
-    """Place printed cells as HTML does: a cell that reaches down pushes later ones right."""
-    taken: set[tuple[int, int]] = set()
-    grid = []
-    for number, raw_row in enumerate(rows, start=1):
-        placed, column = [], 1
-        for raw in _expand(table, raw_row):
-            while (number, column) in taken:
-                column += 1
-            cell = _grid_cell(table, raw, number, column)
-            spot = {
-                (number + down, column + across)
-                for down in range(cell.down)
-                for across in range(cell.across)
-            }
-            if spot & taken:
-                raise FormFileError("", f"{table.id}: printed cells overlap", near=cell.text)
-            taken |= spot
-            placed.append(cell)
-        grid.append(tuple(placed))
-    if len(taken) != len(rows) * len(table.widths):
-        raise FormFileError("", f"{table.id}: the grid is not a full rectangle", near=table.id)
-    return tuple(grid)
-
-
-def _expand(table: Table, raw_row: list[Data]) -> Iterator[Data]:
-    for raw in raw_row:
-        if "cells" in raw:
-            yield from ({"cell": f"{raw['cells']}.{column}"} for column in table.columns)
-        else:
-            yield raw
-
-
-def _grid_cell(table: Table, raw: Data, row: int, column: int) -> GridCell:
-    piece = next((name for name in _PIECES if name in raw), None)
-    if piece is None:
-        raise FormFileError("", f"{table.id}: a printed cell of no known piece: {raw}")
-    name = raw[piece]
-    text, line, path = name, "", ""
-    if piece in ("row", "column"):
-        lines = table.rows if piece == "row" else table.columns
-        if name not in lines:
-            raise FormFileError("", f"{table.id}: no {piece} {name}", near=name)
-        text, line = lines[name].label, name
-    elif piece == "cell":
-        text, path = "", f"{table.id}.{name}"
-    return GridCell(
-        piece, text, row, column, raw.get("across", 1), raw.get("down", 1), line, path
-    )
-
-
-def _build_cells(table: Table, start: int) -> list[Cell]:
-    cells: list[Cell] = []
-    for grid in (grid for row in table.grid for grid in row if grid.piece == "cell"):
-        row, _, column = grid.path.removeprefix(f"{table.id}.").partition(".")
-        column = column or FLAT_COLUMN
-        if row not in table.rows or column not in table.columns:
-            raise FormFileError("", f"no cell {grid.path}", near=grid.path.split(".", 1)[1])
-        row_line, column_line = table.rows[row], table.columns[column]
-        kind_line = row_line if row_line.kind else column_line
-        if kind_line.kind is None:
-            raise FormFileError("", f"{grid.path}: neither line has a kind", near=row)
-        labels = [_full_label(table, "row", row), _full_label(table, "column", column)]
-        cells.append(
-            Cell(
-                index=start + len(cells),
-                table=table.id,
-                row=row,
-                column=column,
-                kind=kind_line.kind,
-                unit=kind_line.unit,
-                label=" / ".join(label for label in labels if label),
-                path=grid.path,
-            )
-        )
-    return cells
-
-
-def _full_label(table: Table, piece: Piece, line: str) -> str:
-    """The label with those of the groups it stands under, as printed."""
-    places = [
-        grid for row in table.grid for grid in row if grid.piece == piece and grid.line == line
-    ]
-    if not places:
-        return ""
-    place = places[0]
-    groups = [
-        grid.text
-        for row in table.grid
-        for grid in row
-        if grid.piece == "group" and (_beside(grid, place) or _above(grid, place))
-    ]
-    return " ".join([*groups, place.text])
-
-
-def _beside(group: GridCell, place: GridCell) -> bool:
-    return group.column < place.column and group.row <= place.row < group.row + group.down
-
-
-def _above(group: GridCell, place: GridCell) -> bool:
-    return group.row < place.row and group.column <= place.column < group.column + group.across
+def _require_references(
+    tables: Mapping[str, Table], rules: Mapping[str, Rule], by_path: Mapping[str, Cell]
+) -> None:
+    """What a table says of rules and lines must exist, or it would fail when first used."""
+    for table in tables.values():
+        near = f"[tables.{table.id}]"
+        if table.balance and table.balance not in rules:
+            raise FormFileError("", f"{table.id}: no rule {table.balance}", near=near)
+        for row in (row for pair in table.prefill.items() for row in pair):
+            if row not in table.rows:
+                raise FormFileError("", f"{table.id}: no row {row} to prefill", near=near)
+        for path in table.beside_last_year:
+            if f"{table.id}.{path}" not in by_path:
+                raise FormFileError("", f"no cell {table.id}.{path}", near=f'"{path}"')
 
 
 def _build_rule(rule_id: str, raw: Data) -> Rule:
@@ -241,7 +151,9 @@ def _build_rule(rule_id: str, raw: Data) -> Rule:
     missing = [key for key in wanted if not raw.get(key)]
     if missing or ("check" in raw) == ("require" in raw):
         lacks = ", ".join(missing) or "exactly one of check and require"
-        raise FormFileError("", f"rule {rule_id} lacks {lacks}", near=f"[rules.{rule_id}]")
+        raise wrong_rule(rule_id, f"it lacks {lacks}")
+    if raw.get("for_each") and not raw.get("table"):
+        raise wrong_rule(rule_id, "for_each needs a table")
     return Rule(
         id=rule_id,
         title=raw["title"],
@@ -254,139 +166,10 @@ def _build_rule(rule_id: str, raw: Data) -> Rule:
         when=raw.get("when", ""),
         table=raw.get("table", ""),
         for_each=raw.get("for_each", ""),
-        lines=tuple(raw.get("rows", raw.get("columns", ()))),
+        lines=tuple(raw.get("rows") or raw.get("columns") or ()),
         scopes=tuple(raw.get("scope", ("own", "consolidated"))),
         defines=raw.get("defines", False),
         live=raw.get("live", True),
         holds={key: Decimal(value) for key, value in raw.get("holds", {}).items()},
         breaks={key: Decimal(value) for key, value in raw.get("breaks", {}).items()},
     )
-
-
-def lines_of(rule: Rule, tables: Mapping[str, Table]) -> tuple[str, ...]:
-    """The lines the rule is applied to; one empty line for a rule without `for_each`."""
-    if not rule.for_each:
-        return ("",)
-    table = tables[rule.table]
-    every = table.rows if rule.for_each == "row" else table.columns
-    return rule.lines or tuple(every)
-
-
-def path_of(rule: Rule, name: str, line: str) -> str:
-    """Complete a name written in a rule to the path of a cell."""
-    if rule.for_each == "column":
-        return f"{rule.table}.{name}.{line}"
-    if rule.for_each == "row":
-        return f"{rule.table}.{line}.{name}"
-    return f"{rule.table}.{name}" if rule.table else name
-
-
-def _resolver(rule: Rule, line: str, tables: Mapping[str, Table], by_path: Mapping[str, Cell]):  # type: ignore[no-untyped-def]
-    def find(name: str) -> int:
-        path = path_of(rule, name, line)
-        if path not in by_path:
-            raise FormFileError("", f"rule {rule.id}: no cell {path}", near=f"[rules.{rule.id}]")
-        return by_path[path].index
-
-    def resolve(operand: Operand) -> tuple[int, ...]:
-        if not operand.until:
-            return (find(operand.path),)
-        table = tables[rule.table]
-        ids = list(table.rows if rule.for_each == "column" else table.columns)
-        first, last = ids.index(operand.path), ids.index(operand.until)
-        return tuple(find(name) for name in ids[first : last + 1])
-
-    return resolve
-
-
-def _define_totals(
-    rules: Mapping[str, Rule], tables: Mapping[str, Table], cells: list[Cell]
-) -> tuple[list[Cell], tuple[tuple[int, tuple[int, ...]], ...]]:
-    """Find the totals, each with the cells it adds; rules written later win at a crossing."""
-    by_path = {cell.path: cell for cell in cells}
-    parts: dict[int, tuple[int, ...]] = {}
-    for rule in rules.values():
-        for line in lines_of(rule, tables) if rule.defines else ():
-            need = compile_comparison(
-                parse(rule.require), _resolver(rule, line, tables, by_path), {}
-            )
-            (total,) = need.left.terms
-            parts[total.index] = tuple(term.index for term in need.right.terms)
-    ordered: list[tuple[int, tuple[int, ...]]] = []
-    done: set[int] = set()
-    while len(ordered) < len(parts):
-        ready = [
-            index
-            for index, summands in parts.items()
-            if index not in done and all(part in done or part not in parts for part in summands)
-        ]
-        if not ready:
-            raise FormFileError("", "totals are defined by one another")
-        ordered += [(index, parts[index]) for index in ready]
-        done |= set(ready)
-    marked = [replace(cell, total=cell.index in parts) for cell in cells]
-    return marked, tuple(ordered)
-
-
-def _leaves(definitions: tuple[tuple[int, tuple[int, ...]], ...]) -> dict[int, tuple[int, ...]]:
-    leaves: dict[int, tuple[int, ...]] = {}
-    for total, parts in definitions:
-        leaves[total] = tuple(leaf for part in parts for leaf in leaves.get(part, (part,)))
-    return leaves
-
-
-def _instances(
-    rule: Rule,
-    tables: Mapping[str, Table],
-    sections: tuple[Section, ...],
-    cells: list[Cell],
-    leaves: Mapping[int, tuple[int, ...]],
-) -> Iterator[Instance]:
-    if rule.check:
-        yield from _check_instances(rule, tables, sections)
-        return
-    by_path = {cell.path: cell for cell in cells}
-    for line in lines_of(rule, tables):
-        resolve = _resolver(rule, line, tables, by_path)
-        try:
-            need = compile_comparison(parse(rule.require), resolve, leaves)
-            when = compile_comparison(parse(rule.when), resolve, leaves) if rule.when else None
-        except (RuleSyntaxError, ValueError) as error:
-            reason = f"rule {rule.id}: {error}"
-            raise FormFileError("", reason, near=f"[rules.{rule.id}]") from error
-        yield Instance(
-            id=f"{rule.id}.{line}" if line else rule.id,
-            rule=rule,
-            title=_title(rule, line, tables),
-            part=line,
-            requirement=need,
-            condition=when,
-            needs_last_year=any(t.last_year for t in (*need.left.terms, *need.right.terms)),
-        )
-
-
-def _check_instances(
-    rule: Rule, tables: Mapping[str, Table], sections: tuple[Section, ...]
-) -> Iterator[Instance]:
-    match _PARTS_OF_CHECK.get(rule.check):
-        case "tables":
-            parts = {table.id: table.name for table in tables.values()}
-        case "texts":
-            parts = {section.id: section.short for section in sections if section.has_text}
-        case _:
-            parts = {"": ""}
-    for part, name in parts.items():
-        yield Instance(
-            id=f"{rule.id}.{part}" if part else rule.id,
-            rule=rule,
-            title=f"{name}：{rule.title}" if name else rule.title,
-            part=part,
-        )
-
-
-def _title(rule: Rule, line: str, tables: Mapping[str, Table]) -> str:
-    if not line:
-        return rule.title
-    table = tables[rule.table]
-    label = _full_label(table, "row" if rule.for_each == "row" else "column", line)
-    return f"{table.name}：{label}——{rule.title}"

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xlsx_tools.errors import FormFileError
 from xlsx_tools.forms.compile import build_form
-from xlsx_tools.forms.model import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from xlsx_tools.forms.model import Form
 
 _PACKAGE = Path(__file__).resolve().parent.parent
+_LONGEST_REASON = 200
 _PLACES = (_PACKAGE / "_templates", _PACKAGE.parent / "templates")
 
 
@@ -61,9 +67,11 @@ def load_form_file(path: Path, *, check_schema: bool = True) -> Form:
     Raises:
         FormFileError: with the line and the reason.
     """
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text, parse_float=Decimal)
+    except UnicodeDecodeError as error:
+        raise FormFileError(path.name, f"not UTF-8: {error.reason}") from error
     except tomllib.TOMLDecodeError as error:
         raise FormFileError(path.name, str(error)) from error
     if check_schema:
@@ -82,10 +90,26 @@ def _check_schema(name: str, data: dict[str, Any], text: str) -> None:
     validator = jsonschema.Draft202012Validator(schema)
     for error in validator.iter_errors(json.loads(json.dumps(data, default=float))):
         place = ".".join(str(step) for step in error.absolute_path)
-        near = next(
-            (str(step) for step in reversed(error.absolute_path) if isinstance(step, str)), ""
-        )
-        raise FormFileError(name, _with_line(f"{place}: {error.message}", near, text))
+        line = _line_of(error.absolute_path, text)
+        raise FormFileError(name, f"line {line}: {place}: {error.message[:_LONGEST_REASON]}")
+
+
+def _line_of(path: Iterable[str | int], text: str) -> int:
+    """The line where a key stands, found by walking towards it from heading to key."""
+    lines, at = text.splitlines(), 0
+    key = ""
+    for step in path:
+        if isinstance(step, str):
+            key = rf"(?<![\w-]){re.escape(step)}(?![\w-])"
+            found = _following(lines, at, rf"^[^#]*{key}")
+        else:
+            found = [*_following(lines, 0, rf"^\[\[{key}\]\]")[step : step + 1]]
+        at = found[0] if found else at
+    return at + 1
+
+
+def _following(lines: list[str], start: int, pattern: str) -> list[int]:
+    return [number for number in range(start, len(lines)) if re.search(pattern, lines[number])]
 
 
 def _with_line(reason: str, near: str, text: str) -> str:

@@ -102,7 +102,7 @@ def envelope_schema(form: Form) -> Schema:
 
 def schema_problems(form: Form, data: object, *, strict: bool) -> list[str]:
     """Where `data` differs from the schema: each problem a path and a reason in Chinese."""
-    errors = _validator(form, strict=strict).iter_errors(data)  # type: ignore[arg-type]
+    errors = _validator(form, strict=strict).iter_errors(data)
     problems = [problem for error in errors for problem in _say(form, error)]
     if len(problems) > _MOST_PROBLEMS:
         rest = len(problems) - _MOST_PROBLEMS
@@ -118,7 +118,9 @@ def _validator(form: Form, *, strict: bool) -> Draft202012Validator:
     checker = Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _checker, value: _is_whole(value)
     )
-    exact = extend(Draft202012Validator, type_checker=checker)
+    exact: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+        Draft202012Validator, type_checker=checker
+    )
     return exact(filing_schema(form) if strict else envelope_schema(form))
 
 

@@ -11,10 +11,10 @@ from xlsx_tools.report.result import STATUS_WORDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from xlsx_tools.finding import Finding, State
+    from xlsx_tools.finding import Finding
     from xlsx_tools.report.result import FileResult
 
-_STATES: tuple[State, ...] = ("held", "broken", "undecided", "crashed")
+_WORDS = ("held", "broken", "undecided", "crashed")
 
 
 def render_json(results: Iterable[FileResult]) -> str:
@@ -32,16 +32,11 @@ def report_object(results: Iterable[FileResult]) -> dict[str, object]:
         rules.update(_counts(result))
         findings += len(result.findings)
         leading += len(result.leading)
-    return {
-        "files": files,
-        "summary": {
-            "files": len(files),
-            **{status: statuses[status] for status in STATUS_WORDS},
-            "rules": {state: rules[state] for state in _STATES},
-            "findings": findings,
-            "leading": leading,
-        },
-    }
+    summary: dict[str, object] = {"files": len(files)}
+    summary |= {status: statuses[status] for status in STATUS_WORDS}
+    summary["rules"] = {state: rules[state] for state in _WORDS}
+    summary |= {"findings": findings, "leading": leading}
+    return {"files": files, "summary": summary}
 
 
 def file_object(result: FileResult) -> dict[str, object]:
@@ -62,8 +57,10 @@ def file_object(result: FileResult) -> dict[str, object]:
 
 
 def _counts(result: FileResult) -> Mapping[str, int]:
-    counts = result.verdict.counts if result.verdict else {}
-    return {state: counts.get(state, 0) for state in _STATES}
+    counts = dict.fromkeys(_WORDS, 0)
+    if result.verdict:
+        counts |= {str(state): count for state, count in result.verdict.counts.items()}
+    return counts
 
 
 def finding_object(finding: Finding) -> dict[str, object]:

@@ -169,5 +169,3 @@ def side_formula(layout: Layout, side: Side) -> str:
     text = f"SUM({','.join(sums)})" if sums else "0"
     constant = f"+{side.constant}" if side.constant else ""
     return f"{text}{words}{constant}"
-
-

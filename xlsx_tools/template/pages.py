@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from openpyxl.formatting.rule import FormulaRule
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from xlsx_tools.excel.address import (
     CHECK_HEAD,
@@ -17,7 +18,7 @@ from xlsx_tools.excel.address import (
     Spot,
 )
 from xlsx_tools.excel.protection import protect_sheet
-from xlsx_tools.excel.styles import HEAD_FONT, TITLE_FONT, dress, fill_of
+from xlsx_tools.excel.styles import HEAD_FONT, TITLE_FONT, dress, paint
 from xlsx_tools.template.verdict_cells import SEVERITIES
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def set_page(
     """
     sheet.page_setup.paperSize = 9
     sheet.page_setup.orientation = "landscape" if landscape else "portrait"
-    sheet.sheet_properties.pageSetUpPr.fitToPage = fit
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=fit)
     if fit:
         sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.page_margins.left = sheet.page_margins.right = 0.7
     sheet.page_margins.top = sheet.page_margins.bottom = 0.8
     sheet.print_options.horizontalCentered = True
-    sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
+    sheet.oddFooter = HeaderFooterItem(center=_HeaderFooterPart(text="第 &P 页，共 &N 页"))
     sheet.sheet_view.showGridLines = False
     if area:
         sheet.print_area = area
@@ -58,7 +59,7 @@ def set_page(
 def build_guide(book: Workbook, layout: Layout) -> None:
     """填报说明; the paragraphs themselves are filled in with the year."""
     form = layout.form
-    sheet = book.create_sheet(form.sheets["guide"])
+    sheet: Worksheet = book.create_sheet(form.sheets["guide"])
     sheet.column_dimensions["A"].width = GUIDE_WIDTH
     dress(sheet["A1"], font=TITLE_FONT, size=20)
     sheet["A1"] = form.text("guide", "title")
@@ -87,7 +88,7 @@ def _texts(found: object) -> Sequence[str]:
 def build_cover(book: Workbook, layout: Layout) -> None:
     """封面: who files; name, year and scope are stamped and locked."""
     form = layout.form
-    sheet = book.create_sheet(form.sheets["cover"])
+    sheet: Worksheet = book.create_sheet(form.sheets["cover"])
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 34, 50
     sheet["A2"] = form.text("cover", "title")
     sheet.merge_cells("A2:B2")
@@ -119,7 +120,7 @@ def add_yes_no(sheet: Worksheet, layout: Layout, address: str, prompt: str) -> N
 
 def build_text(book: Workbook, layout: Layout, section: Section) -> Worksheet:
     """A sheet of prose: one wide unlocked column, one paragraph a row, rows that grow."""
-    sheet = book.create_sheet(section.sheet)
+    sheet: Worksheet = book.create_sheet(section.sheet)
     top = int(layout.text_top[section.id].address[1:])
     sheet.column_dimensions["A"].width = TEXT_WIDTH
     sheet.column_dimensions["B"].width = MARK_WIDTH
@@ -143,7 +144,7 @@ def build_text(book: Workbook, layout: Layout, section: Section) -> Worksheet:
 def build_checks(book: Workbook, layout: Layout) -> None:
     """校验: banner, one line a table, then every rule with a cell for the reason."""
     form = layout.form
-    sheet = book.create_sheet(form.sheets["checks"])
+    sheet: Worksheet = book.create_sheet(form.sheets["checks"])
     for number, width in enumerate(_CHECK_WIDTHS):
         sheet.column_dimensions["ABCDEFGHIJK"[number]].width = width
     for letter in "JK":
@@ -211,10 +212,10 @@ def anchor_of(layout: Layout, instance_id: str) -> Spot:
 def _colour_checks(sheet: Worksheet, layout: Layout) -> None:
     first, last = CHECK_HEAD + 1, CHECK_HEAD + len(layout.check_row)
     for word, fill in (("不成立", "broken"), ("无法判断", "blank")):
-        rule = FormulaRule(formula=[f'$F{first}="{word}"'], fill=fill_of(fill))
+        rule = paint(f'$F{first}="{word}"', fill)
         sheet.conditional_formatting.add(f"A{first}:H{last}", rule)
     good, bad = (
-        FormulaRule(formula=[f'{sign}(LEFT($A$2,4)="可以报送")'], fill=fill_of(fill))
+        paint(f'{sign}(LEFT($A$2,4)="可以报送")', fill)
         for sign, fill in (("", "prefilled"), ("NOT", "broken"))
     )
     sheet.conditional_formatting.add("A2:I2", good)
@@ -223,7 +224,7 @@ def _colour_checks(sheet: Worksheet, layout: Layout) -> None:
 
 def build_stamp(book: Workbook, layout: Layout) -> Worksheet:
     """The hidden sheet: stamp, last year's figures, and the state of every typed cell."""
-    sheet = book.create_sheet(layout.form.sheets["stamp"])
+    sheet: Worksheet = book.create_sheet(layout.form.sheets["stamp"])
     sheet["A1"] = "本工作表由程序使用，请勿修改"
     for key in STAMP_KEYS:
         spot = layout.stamp[key].address

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from xlsx_tools.errors import FilingError
 from xlsx_tools.excel.address import (
@@ -35,7 +36,7 @@ from xlsx_tools.template.verdict_cells import balance_cells, rule_cells, verdict
 from xlsx_tools.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from openpyxl import Workbook
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from xlsx_tools.filing import Organisation
     from xlsx_tools.forms import Form
     from xlsx_tools.forms.model import Scope
+    from xlsx_tools.values import Value
 
 _PROPERTIES = "docProps/custom.xml"
 _IDENTITY = ("organisation", "code", "year", "scope")
@@ -78,11 +80,11 @@ def build_template(
     return render_filing(filing)
 
 
-def _last_year_figures(form: Form, last_year: Filing | None):  # type: ignore[no-untyped-def]
+def _last_year_figures(form: Form, last_year: Filing | None) -> dict[int, Value]:
     if last_year is None:
         return {}
     theirs = last_year.form.by_path
-    found = {}
+    found: dict[int, Value] = {}
     for index in sorted(layout_of(form).last_year):
         cell = theirs.get(form.cells[index].path)
         value = None if cell is None else last_year.values[cell.index]
@@ -109,9 +111,7 @@ def render_filing(filing: Filing) -> bytes:
             live.saved(filing, judgement)
         )
     tails = {
-        layout.text_top[section.id].sheet: tuple(
-            _text_rows(filing.narrative.get(section.id) or "")
-        )
+        layout.text_top[section.id].sheet: tuple(_text_rows(filing.narrative.get(section.id) or ""))
         for section in filing.form.texts
     }
     identity = _identity(filing)
@@ -305,6 +305,7 @@ def _slots(layout: Layout, lives: tuple[Live, ...]) -> Iterator[Spot]:
 def _build(form: Form, layout: Layout, lives: tuple[Live, ...]) -> bytes:
     """The workbook of a form before anybody's name is in it (openpyxl, once a process)."""
     from openpyxl import Workbook  # noqa: PLC0415 - slow to import, and only writing needs it
+    from openpyxl.writer.excel import ExcelWriter  # noqa: PLC0415
 
     from xlsx_tools.excel.protection import protect_structure  # noqa: PLC0415
     from xlsx_tools.template import pages, shared, tables  # noqa: PLC0415
@@ -327,16 +328,19 @@ def _build(form: Form, layout: Layout, lives: tuple[Live, ...]) -> bytes:
     _name(book, form)
     protect_structure(book)
     out = BytesIO()
-    book.save(out)
+    # Workbook.save() would write the time of day, and the same input give other bytes.
+    with ZipFile(out, "w", ZIP_DEFLATED) as archive:
+        ExcelWriter(book, archive).write_data()
     return out.getvalue()
 
 
 def _name(book: Workbook, form: Form) -> None:
     from openpyxl.packaging.custom import StringProperty  # noqa: PLC0415
 
+    custom = book.custom_doc_props  # type: ignore[attr-defined] - the stubs are older
     fixed = {"form": form.id, "template_version": form.template_version}
     for key, text in {**fixed, **{key: f"{{{{{key}}}}}" for key in _IDENTITY}}.items():
-        book.custom_doc_props.append(StringProperty(name=f"nianbao_{key}", value=text))
+        custom.append(StringProperty(name=f"nianbao_{key}", value=text))
     book.properties.creator = "nianbao"
     book.properties.title = form.title
     book.properties.created = book.properties.modified = datetime(form.first_year, 1, 1)  # noqa: DTZ001

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openpyxl.comments import Comment
-from openpyxl.formatting.rule import FormulaRule
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from xlsx_tools.excel.address import GRID_TOP, Layout, at, letters
@@ -15,7 +14,7 @@ from xlsx_tools.excel.styles import (
     HEAD_FONT,
     MONEY_FORMAT,
     dress,
-    fill_of,
+    paint,
 )
 from xlsx_tools.template.pages import add_yes_no, set_page
 
@@ -135,7 +134,7 @@ def _draw_balance(sheet: Worksheet, layout: Layout, row: int) -> None:
     sheet.row_dimensions[row].height = 22
     for mark, colour in (("✓", "prefilled"), ("✗", "broken")):
         area = f"{columns[0]}:{columns[-1]}"
-        rule = FormulaRule(formula=[f'{columns[0]}="{mark}"'], fill=fill_of(colour))
+        rule = paint(f'{columns[0]}="{mark}"', colour)
         sheet.conditional_formatting.add(area, rule)
 
 
@@ -153,10 +152,11 @@ def _draw_last_year(sheet: Worksheet, layout: Layout, table: Table) -> None:
     spots = last_year_spots(layout, table)
     if not spots:
         return
-    first = next(iter(spots.values()))
+    index, first = next(iter(spots.items()))
+    label = table.columns[layout.form.cells[index].column].label
     column = first.rstrip("0123456789")
     head = sheet[f"{column}{int(first[len(column) :]) - 1}"]
-    head.value = "上年现行有效件数（供对照）"
+    head.value = f"上年{label}（供对照）"
     dress(head, size=10.5, box=True, colour="595959")
     sheet.column_dimensions[column].width = 20
     for address in spots.values():
@@ -212,7 +212,7 @@ def _add_colours(sheet: Worksheet, layout: Layout, table: Table) -> None:
         declared = "" if flag is None else f',{_fixed(flag.address)}<>"{yes}"'
         area = " ".join(addresses)
         for formula, fill in ((unfit, "invalid"), (f"AND(LEN(TRIM({x}))=0{declared})", "blank")):
-            rule = FormulaRule(formula=[formula], fill=fill_of(fill), stopIfTrue=True)
+            rule = paint(formula, fill, stop=True)
             sheet.conditional_formatting.add(area, rule)
 
 

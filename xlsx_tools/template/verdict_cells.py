@@ -8,6 +8,7 @@ from xlsx_tools.excel.address import CHECK_HEAD, TEXT_LIMIT, Layout, Spot, layou
 from xlsx_tools.judge import reason_counts
 from xlsx_tools.template.live import (
     Live,
+    Saved,
     decidable,
     known_last_year,
     side_formula,
@@ -81,14 +82,17 @@ def _side_cells(layout: Layout, instance: Instance, row: int) -> Iterator[Live]:
     yield Live(_spot(form, f"E{row}"), formula, _saved_side(instance.id, "E"))
 
 
-def _saved_side(instance_id: str, letter: str):  # type: ignore[no-untyped-def]
+def _saved_side(instance_id: str, letter: str) -> Saved:
     name = {"C": "left", "D": "right", "E": "difference"}[letter]
     return lambda _filing, judgement: getattr(judgement.by_id[instance_id], name)
 
 
 def _guard(layout: Layout, instance: Instance, ready: str, open_: str, idle: str, none: str) -> str:  # noqa: PLR0913, PLR0917 - the four outcomes of one rule
-    """`ready` when the rule can be decided, `open_` when not, `idle` when its condition is
-    not met, `none` when it does not apply."""
+    """The formula of a rule's four outcomes.
+
+    `ready` when the rule can be decided, `open_` when not, `idle` when its condition is not
+    met, `none` when it does not apply.
+    """
     need, when = instance.requirement, instance.condition
     text = ready
     if need is not None:
@@ -134,7 +138,10 @@ def _state_formula(layout: Layout, instance: Instance, row: int) -> str:
         return _guard(layout, instance, ready, undecided, held, none)
     condition = _check_formula(layout, instance)
     bad = undecided if instance.rule.check in ("identity", "filled", "narrative") else broken
-    return _guard(layout, instance, f"IF({condition},{held},{bad})", undecided, held, none)
+    text = f"IF({condition},{held},{bad})"
+    if instance.rule.check == "form-year":
+        text = f"IF(ISNUMBER({layout.cover['year'].ref()}),{text},{undecided})"
+    return _guard(layout, instance, text, undecided, held, none)
 
 
 def _check_formula(layout: Layout, instance: Instance) -> str:
@@ -146,7 +153,7 @@ def _check_formula(layout: Layout, instance: Instance) -> str:
             return f"AND(LEN(TRIM({cover['organisation']}))>0,ISNUMBER({cover['year']}))"
         case "form-year":
             until = f",{cover['year']}<={form.last_year}" if form.last_year else ""
-            return f"AND(ISNUMBER({cover['year']}),{cover['year']}>={form.first_year}{until})"
+            return f"AND({cover['year']}>={form.first_year}{until})"
         case "filled":
             return f"COUNTIF({area},0)=0"
         case "readable":
@@ -183,7 +190,7 @@ def _text_length(layout: Layout, section: str) -> str:
     return f"SUMPRODUCT(LEN(TRIM({sheet}!$A${row}:$A${TEXT_LIMIT})))"
 
 
-def _saved_state(instance_id: str):  # type: ignore[no-untyped-def]
+def _saved_state(instance_id: str) -> Saved:
     return lambda _filing, judgement: STATES[judgement.by_id[instance_id].state]
 
 
@@ -197,7 +204,7 @@ def _effect_formula(form: Form, row: int) -> str:
     return f'=IF(F{row}="{STATES["broken"]}",IF({reason},2,1),0)'
 
 
-def _saved_effect(instance_id: str):  # type: ignore[no-untyped-def]
+def _saved_effect(instance_id: str) -> Saved:
     def saved(filing: Filing, judgement: Judgement) -> int:
         decision = judgement.by_id[instance_id]
         if decision.state != "broken":
@@ -210,9 +217,7 @@ def _saved_effect(instance_id: str):  # type: ignore[no-untyped-def]
 def verdict_cells(form: Form) -> Iterator[Live]:
     """The banner, the status word and one line a table."""
     layout, last = layout_of(form), CHECK_HEAD + len(layout_of(form).check_row)
-    effects, states, ranks = (
-        f"${letter}${CHECK_HEAD + 1}:${letter}${last}" for letter in "JFG"
-    )
+    effects, states, ranks = (f"${letter}${CHECK_HEAD + 1}:${letter}${last}" for letter in "JFG")
     blocking = "+".join(
         f'COUNTIFS({states},"{STATES[state]}",{ranks},"{SEVERITIES["mandatory"]}")'
         for state in ("broken", "undecided")
@@ -243,7 +248,7 @@ def _plain_status(judgement: Judgement) -> str:
     return judgement.status
 
 
-def _saved_text_line(section: str):  # type: ignore[no-untyped-def]
+def _saved_text_line(section: str) -> Saved:
     return lambda filing, _j: (
         "完成" if (filing.narrative.get(section) or "").strip() else "尚未填写"
     )
@@ -285,9 +290,7 @@ def _table_line(layout: Layout, table: str, last: int) -> Live:
         )
         if blank:
             return f"缺 {blank} 项"
-        return (
-            f"填写有误 {unfit} 处" if unfit else f"不平衡 {wrong} 处" if wrong else "完成"
-        )
+        return f"填写有误 {unfit} 处" if unfit else f"不平衡 {wrong} 处" if wrong else "完成"
 
     return Live(_spot(layout.form, f"B{layout.status_row[table]}"), formula, saved)
 
@@ -305,5 +308,3 @@ def balance_cells(form: Form) -> Iterator[Live]:
             formula,
             lambda _f, j, key=instance.id: marks.get(j.by_id[key].state or "", ""),  # type: ignore[misc]
         )
-
-
