@@ -129,7 +129,7 @@ def _write_rules() -> Iterator[str]:
     yield "| 核实性（verify） | 写明原因（不少于 6 个字）或者确认后方可报送 |"
     yield "| 提示性（hint） | 不影响报送 |"
     yield ""
-    yield "强制性规则无法判定（有空白或者无法识别的数字）时，同样不能报送。"
+    yield "强制性规则无法判断（有空白或者无法识别的数字）时，同样不能报送。"
     for form_id in form_ids():
         yield from _write_rules_of(load_form(form_id))
 

@@ -650,7 +650,7 @@ def test_explain_tells_blank_total_and_last_year(
     issued = nianbao("explain", path, "二!B6")
 
     assert "空白（尚未填写，不等于 0）" in blank.out
-    assert "？ [强制性] 表三：法人或其他组织 科研机构——收办平衡：无法判定" in blank.out
+    assert "？ [强制性] 表三：法人或其他组织 科研机构——收办平衡：无法判断" in blank.out
     assert "没有可用的数字：三、依申请公开!F6" in blank.out
     assert "现在：13（由各项相加，自动计算）" in total.out
     assert "0 ≤ 5 + 0" in issued.out

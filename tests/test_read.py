@@ -1,3 +1,5 @@
+"""Workbooks as people and programs hand them back: what is read, noted and refused."""
+
 from __future__ import annotations
 
 import shutil
@@ -18,6 +20,7 @@ from tests.support.workbooks import (
     error,
     formula,
     number,
+    properties_of,
     put_cells,
     read_bytes,
     resave,
@@ -72,6 +75,8 @@ def understood(filing: Filing, path: str) -> tuple[Status, Value | None, Value |
 
 
 class Case(NamedTuple):
+    """What stands in a cell, and what it means."""
+
     put: Put | None
     status: Status
     value: Value | None = None
@@ -381,7 +386,7 @@ def test_the_workbook_of_a_stranger_is_not_ours() -> None:
         for name in book.sheetnames:
             del book[name]
         book.create_sheet("Sheet1")["A1"] = 1
-        book.custom_doc_props.props.clear()
+        properties_of(book).props.clear()
 
     with pytest.raises(NotOurWorkbookError, match="没有模板标识") as caught:
         read_bytes(resave(blank_workbook(FORM), make))
@@ -394,7 +399,7 @@ def test_a_form_we_do_not_know_is_named() -> None:
 
     def alter(book: Workbook) -> None:
         book[stamp.sheet][stamp.address] = "annual-report-1999"
-        book.custom_doc_props.props.clear()
+        properties_of(book).props.clear()
 
     with pytest.raises(NotOurWorkbookError, match="annual-report-1999"):
         read_bytes(resave(blank_workbook(FORM), alter))
@@ -405,7 +410,7 @@ def test_the_hidden_stamp_or_the_properties_are_enough(form: Form) -> None:
     data = render_workbook(filing_of(form))
     stamp = layout_of(form).stamp["form"].sheet
 
-    no_properties = resave(data, lambda book: book.custom_doc_props.props.clear())
+    no_properties = resave(data, lambda book: properties_of(book).props.clear())
     no_stamp = resave(data, lambda book: book.remove(book[stamp]))
 
     assert read_bytes(no_properties) == filing_of(form)
@@ -442,7 +447,7 @@ def test_reasons_belong_to_their_rule_wherever_its_row_went(form: Form) -> None:
 
 @each_form
 def test_figures_of_last_year_survive(form: Form) -> None:
-    last = {index: 5 for index in layout_of(form).last_year}
+    last = dict.fromkeys(layout_of(form).last_year, 5)
     filing = replace(filing_of(form), last_year=last)
 
     assert read_bytes(render_workbook(filing)).last_year == last
@@ -524,7 +529,7 @@ def test_what_libreoffice_saves_reads_the_same(form: Form, tmp_path: Path) -> No
         declared_zero=frozenset({"disputes"}),
         not_applicable=frozenset({index_of(form, "granted__research")}),
         reasons={next(iter(layout_of(form).check_row)): "情况属实，已经核对"},
-        last_year={index: 3 for index in layout_of(form).last_year},
+        last_year=dict.fromkeys(layout_of(form).last_year, 3),
     )
     filing = with_figures(filing, granted__research=None)
     fill_workbook(filing, tmp_path / "in.xlsx")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import date
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ def changed_parts(changed: dict[str, str | bytes | None], **more: str) -> bytes:
     return pack(parts)
 
 
-def strictly(monkeypatch: pytest.MonkeyPatch, read: Callable[[], Any]) -> Any:  # noqa: ANN401
+def strictly(monkeypatch: pytest.MonkeyPatch, read: Callable[[], Any]) -> Any:
     """The same, by the exact reader alone."""
     with monkeypatch.context() as patched:
         patched.setattr(sheet_cells, "find_cells", lambda _data: None)
@@ -333,8 +334,8 @@ def test_the_quick_and_the_exact_reader_agree(cells: str) -> None:
 
 
 def built() -> bytes:
-    book = Workbook()
-    book.remove(book.active)
+    book = Workbook(write_only=False)
+    del book["Sheet"]
     for number in range(3):
         sheet = book.create_sheet(f"第{number}张")
         for line in range(1, 30):
@@ -344,9 +345,11 @@ def built() -> bytes:
         sheet.merge_cells("A40:D40")
     book.worksheets[2].sheet_state = "veryHidden"
     book.worksheets[0]["K1"] = ArrayFormula("K1:K3", "=B1:B3")
-    book.worksheets[0]["J1"] = __import__("datetime").datetime(2024, 5, 6)  # noqa: DTZ001
+    book.worksheets[0]["J1"] = date(2024, 5, 6)
     book.security = WorkbookProtection(lockStructure=True)
-    book.custom_doc_props.append(StringProperty(name="stamp", value="甲&乙"))
+    book.custom_doc_props.append(  # type: ignore[attr-defined]
+        StringProperty(name="stamp", value="甲&乙")
+    )
     file = BytesIO()
     book.save(file)
     return file.getvalue()
@@ -579,9 +582,7 @@ EXTERNAL = '<!DOCTYPE x SYSTEM "file:///etc/passwd">'
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
 def test_a_doctype_is_refused_in_every_part(part: str, doctype: str, encoding: str) -> None:
     styles = f'{HEAD}<styleSheet xmlns="{MAIN}"/>'
-    parts = parts_of(
-        strings=strings_xml("<t>x</t>"), styles=styles, custom=properties_xml(a="b")
-    )
+    parts = parts_of(strings=strings_xml("<t>x</t>"), styles=styles, custom=properties_xml(a="b"))
     xml = parts.get(part, f"{HEAD}<x/>".encode()).decode().removeprefix(HEAD)
 
     parts[part] = f"{doctype}{xml}".encode(encoding)
@@ -596,7 +597,7 @@ BAD_XML: dict[str, tuple[str, bytes]] = {
         sheet_xml(ONE).removeprefix(HEAD).encode("utf-16-le"),
     ),
     "declared GBK": ("xml.encoding", sheet_xml(ONE).replace("UTF-8", "GBK").encode()),
-    "GBK in fact": ("xml.malformed", sheet_xml(row("<c><v>一</v></c>")).encode("gbk")),
+    "GBK in fact": ("xml.malformed", sheet_xml(row("<c><v>中文</v></c>")).encode("gbk")),
     "Latin 1 declared": ("xml.encoding", sheet_xml(ONE).replace("UTF-8", "ISO-8859-1").encode()),
     "empty": ("xml.malformed", b""),
     "cut": ("xml.malformed", sheet_xml(ONE).encode()[:-5]),
@@ -613,7 +614,10 @@ BAD_XML: dict[str, tuple[str, bytes]] = {
     "same attribute twice": ("xml.malformed", sheet_xml(row('<c r="A1" r="A2"/>')).encode()),
     "other root": ("xml.namespace", sheet_xml(ONE).replace("worksheet", "chartsheet").encode()),
     "no namespace": ("xml.namespace", sheet_xml(ONE).replace(f' xmlns="{MAIN}"', "").encode()),
-    "unbound prefix": ("xml.namespace", sheet_xml(ONE).replace("<row", "<row a:b='&#49;' xmlns:c='&#49;'").encode()),
+    "unbound prefix": (
+        "xml.namespace",
+        sheet_xml(ONE).replace("<row", "<row a:b='&#49;' xmlns:c='&#49;'").encode(),
+    ),
 }
 
 
@@ -771,9 +775,7 @@ TOO_MUCH: dict[str, tuple[str, bytes, Limits]] = {
     ),
     "array formulas": (
         "sheet.ranges",
-        workbook_of(
-            row("".join(f'<c r="{a}1"><f t="array" ref="A1">1</f></c>' for a in "ABC"))
-        ),
+        workbook_of(row("".join(f'<c r="{a}1"><f t="array" ref="A1">1</f></c>' for a in "ABC"))),
         SMALL,
     ),
     "strings": ("xml.too_large", workbook_of(ONE, strings=strings_xml(*["<t>x</t>"] * 4)), SMALL),
@@ -787,9 +789,9 @@ TOO_MUCH: dict[str, tuple[str, bytes, Limits]] = {
         pack(parts_of(sheet_xml(ONE, after=HUGE_TOKEN))),
         DEFAULT_LIMITS,
     ),
-    "8 million elements": (
+    "3 million elements": (
         "xml.too_large",
-        pack(parts_of(sheet_xml("<row/>" * 8_000_000))),
+        pack(parts_of(sheet_xml("<row/>" * 3_000_000))),
         DEFAULT_LIMITS,
     ),
 }
@@ -807,7 +809,7 @@ SLOW = {
     "deep nesting": sheet_xml(ONE, after="<x>" * 200_000 + "</x>" * 200_000),
     "200,000 attributes": sheet_xml(
         ONE, after="<x " + " ".join(f'a{n}="1"' for n in range(200_000)) + "/>"
-    ).replace('a9="1"', 'a9="1"\n' + "<!-- -->" * 0),
+    ),
     "50,000 namespaces": sheet_xml(
         ONE, after="<x " + " ".join(f'xmlns:n{n}="urn:{n}"' for n in range(50_000)) + "/>"
     ),
@@ -815,6 +817,13 @@ SLOW = {
     "a million empty cells": sheet_xml(
         "".join(f'<row r="{n}">{"<c/>" * 16_384}</row>' for n in range(1, 62))
     ),
+    "a million empty styled cells": sheet_xml(
+        "".join(
+            row("".join(f'<c r="{a}{n}" s="1"/>' for a in "ABCDEFGHIJKLMNOP"), n)
+            for n in range(1, 62_500)
+        )
+    ),
+    "as many empty elements as may be": sheet_xml("", after="<x/>" * 1_999_000),
     "a formula of 1 MB": sheet_xml(row(f'<c r="A1"><f>{"(" * 900_000}</f></c>')),
 }
 

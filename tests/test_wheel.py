@@ -21,7 +21,7 @@ from xlsx_tools import dumps_filing, parse_filing
 from xlsx_tools.filing import Organisation
 from xlsx_tools.forms import form_ids
 
-assert "site-packages" in load_form.__code__.co_filename
+assert "site-packages" in check_filing.__code__.co_filename
 assert not [name for name in ("pytest", "hypothesis", "lxml") if importlib.util.find_spec(name)]
 for form in map(load_form, form_ids()):
     path = pathlib.Path(f"{form.id}.xlsx")
@@ -49,10 +49,11 @@ def _run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from this checkout, with the hatchling at hand or else one that pip fetches."""
     folder = tmp_path_factory.mktemp("dist")
-    build = [sys.executable, "-m", "pip", "wheel", ROOT, "--no-deps", "--wheel-dir", folder]
+    build: list[str | Path] = [sys.executable, "-m", "pip", "wheel", ROOT, "--no-deps"]
+    build += ["--wheel-dir", folder, "--quiet"]
     if importlib.util.find_spec("hatchling"):
         build += ["--no-build-isolation"]
-    done = _run(*build, "--quiet", cwd=ROOT)
+    done = _run(*build, cwd=ROOT)
     found = list(folder.glob("nianbao-*.whl"))
     if not found:
         _give_up(done)
@@ -66,8 +67,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder, with_pip=False)
     bin_ = folder / ("Scripts" if sys.platform == "win32" else "bin")
     fresh = bin_ / Path(sys.executable).name
-    pip = [sys.executable, "-m", "pip", "--python", fresh, "install", "--quiet"]
-    done = _run(*pip, "--disable-pip-version-check", wheel, cwd=folder)
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", fresh, "install"]
+    done = _run(*pip, "--quiet", "--disable-pip-version-check", wheel, cwd=folder)
     if done.returncode:
         _give_up(done)
     return fresh
@@ -101,9 +102,9 @@ def test_the_wheel_alone_makes_and_checks_a_workbook(python: Path, tmp_path: Pat
 
 def test_the_command_makes_and_checks_a_workbook(python: Path, tmp_path: Path) -> None:
     nianbao = python.with_name("nianbao" + python.suffix)
-    made = [nianbao, "template", "--year", "2023", "--organisation", "某局", "-o", "某局.xlsx"]
+    named = ["--year", "2023", "--organisation", "某局"]
 
-    template = _run(*made, cwd=tmp_path)
+    template = _run(nianbao, "template", *named, "-o", "某局.xlsx", cwd=tmp_path)
     check = _run(nianbao, "check", "某局.xlsx", cwd=tmp_path)
 
     assert template.returncode == 0, template.stderr

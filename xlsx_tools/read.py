@@ -191,7 +191,7 @@ class _Reader:
             )
         self.typed[cell.index] = parsed.value
 
-    def _parse(self, raw: RawCell | None, cell: Cell) -> Parsed:
+    def _parse(self, raw: RawCell | None, cell: Cell) -> Parsed:  # noqa: PLR0911 - one a kind
         if raw is None:
             return BLANK
         if raw.formula is not None:

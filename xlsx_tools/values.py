@@ -59,7 +59,7 @@ def parse_decimal(number: Decimal, cell: Cell) -> Parsed:
     return _limit(number, cell)
 
 
-def _limit(number: Decimal, cell: Cell) -> Parsed:
+def _limit(number: Decimal, cell: Cell) -> Parsed:  # noqa: PLR0911 - one a reason
     if not number.is_finite():
         return Parsed("invalid", why="不是有效的数字")
     if cell.kind != "signed" and number < 0:

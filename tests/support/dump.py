@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
 
+from tests.support.workbooks import properties_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -46,13 +48,14 @@ def dump(data: bytes) -> str:
 def _lines(book: Workbook, saved: Workbook) -> Iterator[str]:
     yield f"structure {'locked' if book.security and book.security.lockStructure else 'open'}"
     yield f"title {book.properties.title}"
-    for prop in book.custom_doc_props.props:
+    for prop in properties_of(book).props:
         yield f"property {prop.name} = {prop.value!r}"
     for name, defined in book.defined_names.items():
         yield f"name {name} = {defined.attr_text}"
     for sheet in book.worksheets:
         yield ""
-        yield f"## {sheet.title}{'' if sheet.sheet_state == 'visible' else f' ({sheet.sheet_state})'}"
+        state = "" if sheet.sheet_state == "visible" else f" ({sheet.sheet_state})"
+        yield f"## {sheet.title}{state}"
         yield from _sheet_lines(sheet)
         yield from _cell_lines(sheet, saved[sheet.title])
 
@@ -84,18 +87,24 @@ def _grid_lines(sheet: Worksheet) -> str:
     return "hidden" if sheet.sheet_view.showGridLines is False else "shown"
 
 
+def footer_of(sheet: Worksheet) -> str:
+    """What is printed at the foot of each page, in the middle."""
+    footer = sheet.oddFooter
+    return footer.center.text or "" if footer and footer.center else ""
+
+
 def _print(sheet: Worksheet) -> str:
     setup = sheet.page_setup
     fit = sheet.sheet_properties.pageSetUpPr
     facts = [
-        "A4" if setup.paperSize == 9 else f"paper {setup.paperSize}",  # noqa: PLR2004 - A4 is 9
+        "A4" if setup.paperSize == 9 else f"paper {setup.paperSize}",
         str(setup.orientation),
         f"{setup.fitToWidth} wide {setup.fitToHeight or 'any'} high"
         if fit and fit.fitToPage
         else "not scaled",
         f"area {sheet.print_area or 'all'}",
         f"titles {sheet.print_title_rows or 'none'}",
-        f"footer {sheet.oddFooter.center.text or 'none'}",
+        f"footer {footer_of(sheet) or 'none'}",
     ]
     return ", ".join(facts)
 
@@ -110,16 +119,16 @@ def _validation(rule: DataValidation) -> str:
 
 def _cell_lines(sheet: Worksheet, saved: Worksheet) -> Iterator[str]:
     for row in sheet.iter_rows():
-        heard = False
-        for cell in row:
-            if not isinstance(cell, Cell):
-                continue
-            words = list(_cell(cell, saved[cell.coordinate].value))
-            if words and not heard:
-                heard = True
-                yield f"row {cell.row} height {sheet.row_dimensions[cell.row].height or 'automatic'}"
-            if words:
-                yield f"{cell.coordinate} {' | '.join(words)}"
+        told = [
+            f"{cell.coordinate} {' | '.join(words)}"
+            for cell in row
+            if isinstance(cell, Cell)
+            if (words := list(_cell(cell, saved[cell.coordinate].value)))
+        ]
+        height = sheet.row_dimensions[row[0].row or 0].height if told else None
+        if told and height:
+            told[0] += f" | row height {height:g}"
+        yield from told
 
 
 def _cell(cell: Cell, saved: object) -> Iterator[str]:

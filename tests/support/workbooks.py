@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from openpyxl import Workbook
+    from openpyxl.packaging.custom import CustomPropertyList, StringProperty
 
     from xlsx_tools.excel.address import Spot
     from xlsx_tools.filing import Filing
@@ -87,6 +88,12 @@ def change_part(data: bytes, name: str, change: Callable[[bytes], bytes]) -> byt
     return pack(parts)
 
 
+def properties_of(book: Workbook) -> CustomPropertyList[StringProperty]:
+    """The custom document properties; openpyxl's stubs do not know of them."""
+    properties: CustomPropertyList[StringProperty] = book.custom_doc_props  # type: ignore[attr-defined]
+    return properties
+
+
 def pack(parts: Mapping[str, bytes]) -> bytes:
     """Parts → an ordinary zip."""
     out = BytesIO()
@@ -121,7 +128,7 @@ def _put_cell(root: etree._Element, address: str, put: Put | None) -> None:
     cell = _find_cell(root, address)
     for child in list(cell):
         cell.remove(child)
-    cell.attrib.pop("t", None)
+    cell.attrib.pop("t", "")
     if put is None:
         return
     kind, value, words = put

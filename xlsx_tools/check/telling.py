@@ -98,7 +98,7 @@ def _tell_sum(filing: Filing, decision: Decision) -> Finding:
         message = f"{name}不成立：{sums}。{instance.rule.says}。涉及 {names}。"
         return _finding(filing, decision, message, place_cells(filing, here))
     missing = open_leaves(filing, decision)
-    message = f"{name}无法判定：{name_cells(filing, missing)}没有可用的数字。"
+    message = f"{name}无法判断：{name_cells(filing, missing)}没有可用的数字。"
     return _finding(filing, decision, message, place_cells(filing, missing))
 
 
@@ -143,7 +143,7 @@ def _tell_form_year(filing: Filing, decision: Decision) -> list[Finding]:
     span = f"{until}年度{'' if form.last_year else '及以后'}"
     place = place_cover(filing, "year")
     if filing.year is None:
-        message = "没有报告年度，无法判定表式是否适用。"
+        message = "没有报告年度，无法判断表式是否适用。"
         return [_finding(filing, decision, message, (place,))]
     message = f"报告年度为{filing.year}年，但所用表式（{form.notice}）适用于{span}。"
     return [_finding(filing, decision, message, (replace(place, value=filing.year),))]

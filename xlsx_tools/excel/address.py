@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 GRID_TOP = 3
 """A table's printed grid starts in this row of its sheet."""
-TEXT_ROWS = 40
-"""So many rows of prose are prepared; more are read all the same."""
+TEXT_ROWS = 8
+"""So many rows of prose stand in the blank sheet; the whole column below can be typed in."""
 TEXT_LIMIT = 2000
 LONGEST_PARAGRAPH = 800
 """Characters of one paragraph that a row shows whole (Excel clips a row at 409 points)."""

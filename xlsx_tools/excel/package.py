@@ -56,7 +56,7 @@ class Limits:
     total_bytes: int = 96 * MIB
     parts: int = 512
     token_bytes: int = MIB
-    elements: int = 5_000_000
+    elements: int = 2_000_000
     cells: int = 200_000
     strings: int = 500_000
     ranges: int = 10_000

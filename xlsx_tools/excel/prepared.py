@@ -105,6 +105,7 @@ class PreparedWorkbook:
         *,
         tails: Mapping[str, Sequence[TailRow]] = {},
         placeholders: Mapping[str, Mapping[str, str]] = {},
+        level: int = _DEFLATE_LEVEL,
     ) -> bytes:
         """The workbook with this in its slots; what is not named stays as in the template.
 
@@ -125,7 +126,7 @@ class PreparedWorkbook:
         for part, values in self._render_placeholders(placeholders):
             changes.setdefault(part, {}).update(values)
         return write_zip(
-            deflate(member.name, self.parts[member.name].fill(changed), _DEFLATE_LEVEL)
+            deflate(member.name, self.parts[member.name].fill(changed), level)
             if (changed := changes.get(member.name))
             else member
             for member in self.members

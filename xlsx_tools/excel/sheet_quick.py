@@ -10,6 +10,7 @@ reader knows what to say. Tests hold the two to the same answers.
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from xlsx_tools.excel.grid import COLUMNS, POSITIONS
@@ -18,14 +19,14 @@ from xlsx_tools.excel.shared_strings import unescape
 from xlsx_tools.excel.xml_part import decode_text, decode_texts, has_only_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from xlsx_tools.excel.raw import RawSheet
     from xlsx_tools.excel.shared_strings import SharedStrings
 
 _OPENING: Final = b"<sheetData>"
 _CLOSING: Final = b"</sheetData>"
-_LARGEST: Final = 4 * 1024 * 1024  # beyond it, all tokens at once would take too much memory
+_BLOCK: Final = 1024 * 1024  # all tokens of a large sheet at once would take too much memory
 
 # address, style, then: inline text | type, formula tag, formula, value; row; anything else.
 # "(?:x|)" instead of "(?:x)?" makes it twice as fast.
@@ -50,9 +51,7 @@ def find_cells(data: bytes) -> slice | None:
     """
     start = data.find(_OPENING) + len(_OPENING)
     end = data.find(_CLOSING, start)
-    if start < len(_OPENING) or end < 0 or len(data) > _LARGEST:
-        return None
-    if not has_only_tags(data[:start]):
+    if start < len(_OPENING) or end < 0 or not has_only_tags(data[:start]):
         return None
     tail = data[end + len(_CLOSING) :]
     return None if b"sheetData" in tail or not has_only_tags(tail) else slice(start, end)
@@ -71,7 +70,8 @@ def cut_cells(  # noqa: C901, PLR0912
     formula: str | None
     coded: list[str] = []
     try:
-        for address, style, inline, kind, tag, source, value, row, junk in _TOKEN.findall(text):
+        tokens = chain.from_iterable(map(_TOKEN.findall, _cut_rows(text)))
+        for address, style, inline, kind, tag, source, value, row, junk in tokens:
             if address:
                 position = positions[address]
                 if not last <= position < row_end:
@@ -80,7 +80,7 @@ def cut_cells(  # noqa: C901, PLR0912
                 formula = None
                 if tag:
                     formula = decode_text(source)
-                    if tag != "<f>" and not _take_formula_tag(tag, address, sheet):
+                    if tag != "<f>" and not _take_formula_tag(tag, sheet):
                         return False
                 elif not value and not inline:
                     continue
@@ -111,6 +111,15 @@ def cut_cells(  # noqa: C901, PLR0912
     return True
 
 
+def _cut_rows(text: str) -> Iterator[str]:
+    """The text in blocks of whole rows."""
+    start = 0
+    while len(text) - start > _BLOCK and (end := text.find("<row ", start + _BLOCK)) > 0:
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
 def _decode_cells(cells: dict[str, RawCell], coded: list[str]) -> None:
     texts = decode_texts([cells[address].text for address in coded])
     for address, text in zip(coded, texts, strict=True):
@@ -132,10 +141,10 @@ def _row_start(row: str, sheet: RawSheet) -> int:
     return POSITIONS[f"A{number}"]
 
 
-def _take_formula_tag(tag: str, address: str, sheet: RawSheet) -> bool:
+def _take_formula_tag(tag: str, sheet: RawSheet) -> bool:
     if "'" in tag or "&" in tag:
         return False
     attributes = dict(_ATTRIBUTE.findall(tag))
     if attributes.get("t") in ("array", "dataTable"):
-        sheet.array_ranges.append(attributes.get("ref", address))
+        sheet.array_ranges.append(attributes.get("ref", ""))
     return True

@@ -45,16 +45,19 @@ _BARE_TAGS: Final = ("sheetData", "row", "c", "is", "r", "rPh")
 class SheetReader:
     """The handlers of one sheet, and where they are in it.
 
-    ``path`` holds the open tags, ``last`` the position of the latest cell, ``row_start`` and
-    ``row_end`` the positions of the row.
+    ``path`` holds the open tags, ``known`` the parents and the local name of each tag we use,
+    ``address`` the latest cell if it has one written, ``last`` its position, ``row_end`` the
+    first position behind its row.
     """
 
     def __init__(self, sheet: RawSheet, strings: SharedStrings, limits: Limits) -> None:
         self.sheet, self.strings, self.limits = sheet, strings, limits
         self.chunks: list[str] = []
-        self.path = ["worksheet"]
-        self.prefix = self.address = self.style = self.kind = ""
-        self.last, self.row_end, self.data_seen = -1, 0, False
+        self.path: list[str] = []
+        self.known: dict[str, tuple[tuple[str, ...], str]] = {}
+        self.address = self.style = self.kind = ""
+        self.last, self.row_end = -1, 0
+        self.data_seen = self.in_text = False
         self.formula: str | None = None
         self.value: str | None = None
         self.actions: dict[str, Callable[[dict[str, str]], None]] = {
@@ -71,7 +74,11 @@ class SheetReader:
 
     def begin(self, parser: Parser, prefix: str) -> Start:
         """Set the handlers, now that the prefix of the tags is known."""
-        self.prefix = prefix
+        self.known = {
+            f"{prefix}{local}": (tuple(f"{prefix}{parent}" for parent in parents), local)
+            for local, parents in _PARENTS.items()
+        }
+        self.path = [f"{prefix}worksheet"]
         parser.CharacterDataHandler = self.chunks.append
         parser.EndElementHandler = self.end
         parser.CommentHandler = parser.ProcessingInstructionHandler = self.refuse_within_cells
@@ -79,42 +86,52 @@ class SheetReader:
 
     def start(self, tag: str, attributes: list[str]) -> None:
         """Take one start tag."""
-        local = tag.removeprefix(self.prefix) if tag.startswith(self.prefix) else f":{tag}"
         parent = self.path[-1]
-        if parent in _TEXT_TAGS or parent not in _PARENTS.get(local, (parent,)):
+        if self.in_text:
             raise self._refuse("xml.structure", tag)
-        self._drop_blanks(parent)
-        self.path.append(local)
+        if self.chunks:
+            self._drop_blanks(parent)
+        self.path.append(tag)
+        if tag not in self.known:
+            return
+        parents, local = self.known[tag]
+        if parent not in parents:
+            raise self._refuse("xml.structure", tag)
+        self.in_text = local in _TEXT_TAGS
         if local in self.actions:
             self.actions[local](pairs(attributes))
 
     def end(self, _tag: str) -> None:
         """Take one end tag."""
-        local = self.path.pop()
-        if local in _TEXT_TAGS:
-            text = "".join(self.chunks)
+        tag = self.path.pop()
+        if self.in_text:
+            self.in_text = False
+            self._take_text(self.known[tag][1], "".join(self.chunks))
             self.chunks.clear()
-            if local == "f":
-                self.formula = text
-            elif local == "v":
-                self.value = self._value_of(text)
-            elif self.path[-1] != "rPh":
-                self.value = f"{self.value or ''}{unescape(text)}"
-        else:
-            self._drop_blanks(local)
-            if local == "c":
-                self._end_cell()
+            return
+        if self.chunks:
+            self._drop_blanks(tag)
+        if tag in self.known and self.known[tag][1] == "c":
+            self._end_cell()
+
+    def _take_text(self, local: str, text: str) -> None:
+        if local == "f":
+            self.formula = text
+        elif local == "v":
+            self.value = self._value_of(text)
+        elif self.known[self.path[-1]][1] != "rPh":
+            self.value = f"{self.value or ''}{unescape(text)}"
 
     def refuse_within_cells(self, *_: str) -> None:
         """A comment or instruction among the cells: programs differ in what they then read."""
-        if "sheetData" in self.path[:2]:
+        if any(self.known.get(tag, ((), ""))[1] == "sheetData" for tag in self.path[1:2]):
             raise self._refuse("xml.structure", "单元格之间有注释或指令")
 
     def _drop_blanks(self, parent: str) -> None:
-        if self.chunks:
-            if parent in _BARE_TAGS and "".join(self.chunks).strip(" \t\r\n"):
-                raise self._refuse("xml.structure", f"{parent} 中有多余文字")
-            self.chunks.clear()
+        bare = parent in self.known and self.known[parent][1] in _BARE_TAGS
+        if bare and "".join(self.chunks).strip(" \t\r\n"):
+            raise self._refuse("xml.structure", f"{parent} 中有多余文字")
+        self.chunks.clear()
 
     def _start_data(self, _line: dict[str, str]) -> None:
         if self.data_seen:
@@ -137,9 +154,9 @@ class SheetReader:
             self.sheet.hidden_rows.add(start // COLUMNS + 1)
 
     def _start_cell(self, line: dict[str, str]) -> None:
-        self.address = line.get("r", address_at(self.last + 1))
+        self.address = line.get("r", "")
         try:
-            position = POSITIONS[self.address]
+            position = POSITIONS[line["r"]] if "r" in line else self.last + 1
         except KeyError as error:
             raise self._refuse("sheet.address", error.args[0]) from None
         if not self.last < position < self.row_end:
@@ -163,7 +180,7 @@ class SheetReader:
         if self.value is not None or self.formula is not None:
             raise self._refuse("sheet.cell_value", "公式重复或位置有误")
         if line.get("t") in ("array", "dataTable"):
-            self._keep_range(self.sheet.array_ranges, line.get("ref", self.address))
+            self._keep_range(self.sheet.array_ranges, line.get("ref", ""))
 
     def _value_of(self, text: str) -> str:
         if self.kind == "s" and text:
@@ -177,7 +194,7 @@ class SheetReader:
         if self.value or self.formula is not None:
             kind = cast("CellKind", self.kind)
             cell = RawCell(kind, self.value or "", self.formula, self.style)
-            self.sheet.cells[self.address] = cell
+            self.sheet.cells[self.address or address_at(self.last)] = cell
 
     def _take_protection(self, line: dict[str, str]) -> None:
         self.sheet.protected = is_true(line.get("sheet"))

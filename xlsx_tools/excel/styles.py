@@ -1,4 +1,4 @@
-"""The named looks of the workbook: fonts of official documents, and colours with one meaning each."""
+"""The looks of the workbook: fonts of official documents, colours with one meaning each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Si
 from openpyxl.styles.differential import DifferentialStyle
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.cell import Cell
+    from openpyxl.worksheet.dimensions import ColumnDimension
 
 TITLE_FONT, HEAD_FONT, BODY_FONT = "方正小标宋简体", "黑体", "仿宋_GB2312"
 FILLS = {
@@ -26,6 +28,12 @@ BOX = Border(left=_LINE, right=_LINE, top=_LINE, bottom=_LINE)
 COUNT_FORMAT, MONEY_FORMAT = "0", "General"
 
 
+def set_default_font(book: Workbook) -> None:
+    """The font of cells nobody dressed, and the measure of column widths; refers to no theme."""
+    book._named_styles["Normal"].font = Font(name="宋体", size=11, charset=134)  # type: ignore[attr-defined]  # noqa: SLF001 - openpyxl has no other way
+    book._fonts[0] = Font(name="宋体", size=11, charset=134)  # type: ignore[attr-defined]  # noqa: SLF001 - the same
+
+
 def fill_of(name: str) -> PatternFill:
     """A solid fill by meaning."""
     return PatternFill("solid", start_color=FILLS[name], end_color=FILLS[name])
@@ -38,7 +46,7 @@ def paint(condition: str, fill: str, *, stop: bool = False) -> Rule:
 
 
 def dress(  # noqa: PLR0913 - the facets of one cell's look, all named at each call
-    cell: Cell,
+    cell: Cell | ColumnDimension,
     *,
     font: str = BODY_FONT,
     size: float = 12,

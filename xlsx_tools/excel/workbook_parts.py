@@ -94,7 +94,10 @@ def read_custom_properties(name: str, data: bytes, limits: Limits) -> dict[str, 
                 properties[current] = ""
 
         def end(tag: str) -> None:
-            if tag != line and current:
+            nonlocal current
+            if tag == line:
+                current = ""
+            elif current:
                 properties[current] = unescape("".join(chunks))
             chunks.clear()
 

@@ -29,8 +29,8 @@ SEVERITY_WORDS = {
 }
 STATE_WORDS = {
     "broken": "不成立",
-    "undecided": "无法判定",
-    "crashed": "校验出错",
+    "undecided": "无法判断",
+    "crashed": "规则出错",
     "held": "成立",
 }
 

@@ -30,23 +30,21 @@ if TYPE_CHECKING:
     from xlsx_tools.forms import Section
 
 GUIDE_TOP = 3
-GUIDE_WIDTH, TEXT_WIDTH, MARK_WIDTH = 78, 68, 10
-_CHECK_WIDTHS = (30, 46, 12, 12, 10, 11, 10, 12, 40, 5, 5)
+GUIDE_WIDTH, TEXT_WIDTH, MARK_WIDTH = 70, 66, 12
+_LINK = "查看"
+_CHECK_WIDTHS = (30, 46, 12, 12, 10, 11, 10, 8, 40, 5)
 _CHECK_HEADS = ("编号", "校验内容", "左边", "右边", "差额", "状态", "级别", "定位", "说明")
 
 
-def set_page(
-    sheet: Worksheet, *, landscape: bool = False, area: str = "", fit: bool = True
-) -> None:
+def set_page(sheet: Worksheet, *, landscape: bool = False, area: str = "") -> None:
     """A4, one page wide, centred, with page numbers.
 
-    Pages of text are laid out to fit and not scaled: LibreOffice 7.4 would enlarge them.
+    A single column must be narrower than the page: LibreOffice 7.4 cuts it instead of scaling.
     """
     sheet.page_setup.paperSize = 9
     sheet.page_setup.orientation = "landscape" if landscape else "portrait"
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=fit)
-    if fit:
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.page_margins.left = sheet.page_margins.right = 0.7
     sheet.page_margins.top = sheet.page_margins.bottom = 0.8
     sheet.print_options.horizontalCentered = True
@@ -68,7 +66,7 @@ def build_guide(book: Workbook, layout: Layout) -> None:
     for row, text in enumerate(paragraphs, start=GUIDE_TOP):
         sheet[f"A{row}"] = text
         dress(sheet[f"A{row}"], across="left")
-        sheet.row_dimensions[row].height = 17 * (len(text) // 36 + 1)
+        sheet.row_dimensions[row].height = 17 * (len(text) // 32 + 1)
     row = GUIDE_TOP + len(paragraphs) + 1
     colours = form.guide["colours"]
     for colour in colours if isinstance(colours, list) else ():
@@ -77,7 +75,7 @@ def build_guide(book: Workbook, layout: Layout) -> None:
         row += 1
     sheet[f"A{row + 1}"] = form.text("guide", "contact")
     dress(sheet[f"A{row + 1}"], across="left")
-    set_page(sheet, fit=False)
+    set_page(sheet)
     protect_sheet(sheet)
 
 
@@ -89,7 +87,7 @@ def build_cover(book: Workbook, layout: Layout) -> None:
     """封面: who files; name, year and scope are stamped and locked."""
     form = layout.form
     sheet: Worksheet = book.create_sheet(form.sheets["cover"])
-    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 34, 50
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 30, 44
     sheet["A2"] = form.text("cover", "title")
     sheet.merge_cells("A2:B2")
     dress(sheet["A2"], font=TITLE_FONT, size=22)
@@ -103,7 +101,7 @@ def build_cover(book: Workbook, layout: Layout) -> None:
         dress(sheet[spot], box=True, unlocked=typed, fill="input" if typed else "")
         sheet.row_dimensions[int(spot[1:])].height = 30
     add_yes_no(sheet, layout, layout.cover["nil_return"].address, "全年各项数字均为 0 时选“是”。")
-    set_page(sheet, fit=False)
+    set_page(sheet)
     protect_sheet(sheet)
 
 
@@ -130,12 +128,15 @@ def build_text(book: Workbook, layout: Layout, section: Section) -> Worksheet:
     sheet["A2"] = section.prompt
     dress(sheet["A2"], size=10.5, colour="7F7F7F", across="left")
     sheet.row_dimensions[2].height = 15 * (len(section.prompt) // 50 + 1)
+    dress(sheet.column_dimensions["A"], across="left", up="top", unlocked=True, fill="input")
+    for row in range(GUIDE_TOP, top):
+        dress(sheet[f"A{row}"])
     for row in range(top, top + TEXT_ROWS):
         dress(sheet[f"A{row}"], across="left", up="top", unlocked=True, fill="input")
         sheet[f"A{row}"].quotePrefix = True
         dress(sheet[f"B{row}"], size=9, colour="7F7F7F", across="left", up="top")
     sheet.freeze_panes = f"A{top}"
-    set_page(sheet, fit=False)
+    set_page(sheet)
     sheet.print_title_rows = "1:1"
     protect_sheet(sheet)
     return sheet
@@ -146,9 +147,8 @@ def build_checks(book: Workbook, layout: Layout) -> None:
     form = layout.form
     sheet: Worksheet = book.create_sheet(form.sheets["checks"])
     for number, width in enumerate(_CHECK_WIDTHS):
-        sheet.column_dimensions["ABCDEFGHIJK"[number]].width = width
-    for letter in "JK":
-        sheet.column_dimensions[letter].hidden = True
+        sheet.column_dimensions["ABCDEFGHIJ"[number]].width = width
+    sheet.column_dimensions["J"].hidden = True
     sheet["A1"] = form.sheets["checks"]
     dress(sheet["A1"], font=TITLE_FONT, size=18, across="left")
     sheet.merge_cells("A2:I2")
@@ -181,10 +181,9 @@ def _build_check_row(sheet: Worksheet, layout: Layout, instance_id: str, row: in
     sheet[f"A{row}"] = instance_id
     sheet[f"B{row}"] = f"{instance.title}：{instance.rule.says}"
     sheet[f"G{row}"] = SEVERITIES[instance.rule.severity]
-    sheet[f"H{row}"] = anchor.address
+    sheet[f"H{row}"] = _LINK
     link = Hyperlink(ref=f"H{row}", location=f"'{anchor.sheet}'!{anchor.address}")
     sheet[f"H{row}"].hyperlink = link
-    sheet[f"K{row}"] = instance.rule.table
     for letter in "ABCDEFGH":
         left = "left" if letter in "AB" else "center"
         small = 9 if letter == "A" else 10.5

@@ -16,10 +16,12 @@ from xlsx_tools.excel.styles import (
     dress,
     paint,
 )
+from xlsx_tools.template.live import ranges
 from xlsx_tools.template.pages import add_yes_no, set_page
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.cell import Cell as ExcelCell
     from openpyxl.worksheet.worksheet import Worksheet
 
     from xlsx_tools.forms import Cell, Table
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 _FLAG_LABEL = "本表空白按 0 计（确认空白均为 0 后选“是”）："
 _LINE_HEIGHT = 16.0
 _SHORT_LABEL = 7
-_PROMPT_TITLE = 30
 _PROMPTS = {
     "count": "请填写件数；没有发生的填 0。填报说明见行标题的批注。",
     "signed": "请填写增减数，减少用负数；没有变化的填 0。",
@@ -94,15 +95,21 @@ def _draw_cell(sheet: Worksheet, layout: Layout, table: Table, grid: GridCell) -
     figure = layout.form.by_path.get(grid.path)
     for row in range(top, bottom + 1):
         for column in range(left, right + 1):
-            _dress_cell(sheet, at(column, row), grid, figure)
+            _dress_cell(sheet[at(column, row)], grid, figure, list_like=bool(table.balance))
     cell = sheet[at(left, top)]
     if figure is None:
         cell.value = grid.text
         note = _note(table, grid)
-        if note:
+        if note and _first_of_line(table, grid):
             cell.comment = Comment(note, "nianbao", width=320, height=90)
     if (top, left) != (bottom, right):
         sheet.merge_cells(start_row=top, end_row=bottom, start_column=left, end_column=right)
+
+
+def _first_of_line(table: Table, grid: GridCell) -> bool:
+    """A label printed several times carries its note once."""
+    same = (g for row in table.grid for g in row if (g.piece, g.line) == (grid.piece, grid.line))
+    return next(same) is grid
 
 
 def _note(table: Table, grid: GridCell) -> str:
@@ -110,12 +117,11 @@ def _note(table: Table, grid: GridCell) -> str:
     return lines[grid.line].note if grid.line else ""
 
 
-def _dress_cell(sheet: Worksheet, address: str, grid: GridCell, figure: Cell | None) -> None:
-    cell = sheet[address]
+def _dress_cell(cell: ExcelCell, grid: GridCell, figure: Cell | None, *, list_like: bool) -> None:
     if figure is None:
-        long = grid.piece in ("row", "head") and len(grid.text) > _SHORT_LABEL
-        left = grid.piece == "band" or long
-        across = "left" if left else "center"
+        is_label = grid.piece == "row" and list_like
+        is_long = grid.piece == "head" and len(grid.text) > _SHORT_LABEL
+        across = "left" if grid.piece == "band" or is_label or is_long else "center"
         dress(cell, size=11, box=True, across=across, fill="band" if grid.piece == "band" else "")
         return
     fmt = MONEY_FORMAT if figure.kind == "money" else COUNT_FORMAT
@@ -164,19 +170,22 @@ def _draw_last_year(sheet: Worksheet, layout: Layout, table: Table) -> None:
 
 
 def _add_validations(sheet: Worksheet, layout: Layout, table: Table) -> None:
-    """One validation for each row of inputs, its prompt being the row's note."""
-    groups: dict[tuple[str, str], list[Cell]] = {}
+    """One validation for each kind of figure; what a row counts stands in its label's note."""
+    for kind, cells in _inputs_by_kind(layout, table).items():
+        rule = _validation(kind)
+        rule.promptTitle, rule.prompt = table.name, _PROMPTS[kind]
+        rule.showErrorMessage = rule.showInputMessage = True
+        for area in ranges(cells):
+            rule.add(area)
+        sheet.add_data_validation(rule)
+
+
+def _inputs_by_kind(layout: Layout, table: Table) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for cell in layout.form.cells_of[table.id]:
         if not cell.total:
-            groups.setdefault((cell.row, cell.kind), []).append(cell)
-    for (row, kind), cells in groups.items():
-        rule = _validation(kind)
-        rule.promptTitle = table.rows[row].label[:_PROMPT_TITLE]
-        rule.prompt = _PROMPTS[kind]
-        rule.showErrorMessage = rule.showInputMessage = True
-        for cell in cells:
-            rule.add(layout.figure[cell.index].address)
-        sheet.add_data_validation(rule)
+            found.setdefault(cell.kind, []).append(layout.figure[cell.index].address)
+    return found
 
 
 def _validation(kind: str) -> DataValidation:
@@ -200,17 +209,13 @@ def _add_colours(sheet: Worksheet, layout: Layout, table: Table) -> None:
     """Blank and unfit cells show themselves (formulas of this sheet only)."""
     flag = layout.zero_flag.get(table.id)
     yes = layout.form.text("answers", "yes")
-    by_kind: dict[str, list[str]] = {}
-    for cell in layout.form.cells_of[table.id]:
-        if not cell.total:
-            by_kind.setdefault(cell.kind, []).append(layout.figure[cell.index].address)
-    for kind, addresses in by_kind.items():
+    for kind, addresses in _inputs_by_kind(layout, table).items():
         x = addresses[0]
         fit = f"ROUND({x},6)={x}" if kind == "money" else f"INT({x})={x}"
         least = "TRUE" if kind == "signed" else f"{x}>=0"
         unfit = f"AND(LEN(TRIM({x}))>0,IF(ISNUMBER({x}),NOT(AND({least},{fit})),TRUE))"
         declared = "" if flag is None else f',{_fixed(flag.address)}<>"{yes}"'
-        area = " ".join(addresses)
+        area = " ".join(ranges(addresses))
         for formula, fill in ((unfit, "invalid"), (f"AND(LEN(TRIM({x}))=0{declared})", "blank")):
             rule = paint(formula, fill, stop=True)
             sheet.conditional_formatting.add(area, rule)

@@ -11,6 +11,7 @@ from xlsx_tools.template.live import (
     Saved,
     decidable,
     known_last_year,
+    ranges,
     side_formula,
 )
 
@@ -144,7 +145,7 @@ def _state_formula(layout: Layout, instance: Instance, row: int) -> str:
     return _guard(layout, instance, text, undecided, held, none)
 
 
-def _check_formula(layout: Layout, instance: Instance) -> str:
+def _check_formula(layout: Layout, instance: Instance) -> str:  # noqa: PLR0911 - one a check
     """The condition under which a check that is not a sum holds."""
     form, cover = layout.form, {key: spot.ref() for key, spot in layout.cover.items()}
     yes, area = form.text("answers", "yes"), _mirror(layout, instance.part)
@@ -234,7 +235,7 @@ def verdict_cells(form: Form) -> Iterator[Live]:
         nested = f'IF(B3="{STATUSES[key]}","{BANNERS[key]}",{nested})'
     yield Live(_spot(form, "A2"), f"={nested}", lambda _f, j: BANNERS[_plain_status(j)])
     for table in form.tables:
-        yield _table_line(layout, table, last)
+        yield _table_line(layout, table)
     for section in form.texts:
         length = _text_length(layout, section.id)
         yield Live(
@@ -264,15 +265,18 @@ def _touched_formula(layout: Layout) -> str:
     return f"OR({filled}-N({layout.stamp['prefilled'].ref()})>0,{declared},{texts}>0)"
 
 
-def _table_line(layout: Layout, table: str, last: int) -> Live:
-    area = _mirror(layout, table)
-    rows = f"$K${CHECK_HEAD + 1}:$K${last}"
-    states = f"$F${CHECK_HEAD + 1}:$F${last}"
-    broken = f'COUNTIFS({rows},"{table}",{states},"{STATES["broken"]}")'
+def _table_line(layout: Layout, table: str) -> Live:
+    area, form = _mirror(layout, table), layout.form
+    rows = [
+        f"F{row}"
+        for rule, row in layout.check_row.items()
+        if form.instance_by_id[rule].rule.table == table
+    ]
+    broken = "+".join(f'COUNTIF({box},"{STATES["broken"]}")' for box in ranges(rows)) or "0"
     formula = (
         f'=IF(COUNTIF({area},0)>0,"缺 "&COUNTIF({area},0)&" 项",'
         f'IF(COUNTIF({area},2)>0,"填写有误 "&COUNTIF({area},2)&" 处",'
-        f'IF({broken}>0,"不平衡 "&{broken}&" 处","完成")))'
+        f'IF({broken}>0,"不平衡 "&({broken})&" 处","完成")))'
     )
 
     def saved(filing: Filing, judgement: Judgement) -> str:
@@ -302,9 +306,9 @@ def balance_cells(form: Form) -> Iterator[Live]:
         instance = form.instances[position]
         state = f"{quote(form.sheets['checks'])}!$F${layout.check_row[instance.id]}"
         formula = f'=IF({state}="{STATES["held"]}","✓",IF({state}="{STATES["broken"]}","✗",""))'
-        marks = {"held": "✓", "broken": "✗"}
-        yield Live(
-            spot,
-            formula,
-            lambda _f, j, key=instance.id: marks.get(j.by_id[key].state or "", ""),  # type: ignore[misc]
-        )
+        yield Live(spot, formula, _saved_mark(instance.id))
+
+
+def _saved_mark(instance_id: str) -> Saved:
+    marks = {"held": "✓", "broken": "✗"}
+    return lambda _f, judgement: marks.get(judgement.by_id[instance_id].state or "", "")
