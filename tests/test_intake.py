@@ -227,7 +227,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_used(
     change: bytes, put: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put.write_bytes(GOOD)
-    real_read = intake.os.read
+    real_read = os.read
 
     def read(handle: int, size: int) -> bytes:
         with put.open("ab" if change else "wb") as file:

@@ -245,13 +245,13 @@ def test_containers_with_two_readings_are_refused(reason: str, make: Callable[[]
 def test_a_bomb_costs_no_more_than_its_caps() -> None:
     data = zip_of([Entry(b"a", bytes(64 * 1024 * 1024), size=1024)])
     tracemalloc.start()
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert reason_of(lambda: verified(data)) == "package.bomb"
 
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 2
     assert peak < 1024 * 1024
 
 

@@ -799,10 +799,10 @@ TOO_MUCH: dict[str, tuple[str, bytes, Limits]] = {
 
 @pytest.mark.parametrize(("reason", "data", "limits"), TOO_MUCH.values(), ids=TOO_MUCH)
 def test_too_much_of_anything_is_refused_at_once(reason: str, data: bytes, limits: Limits) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert reason_of(lambda: read_raw_workbook(data, limits=limits)) == reason
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 5
 
 
 SLOW = {
@@ -831,14 +831,14 @@ SLOW = {
 @pytest.mark.parametrize("sheet", SLOW.values(), ids=SLOW)
 def test_no_shape_of_xml_takes_long(sheet: str) -> None:
     data = pack(parts_of(sheet))
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     try:
         read_raw_workbook(data)
     except UnusableFileError as error:
         assert error.reason == "xml.too_large"  # noqa: PT017
 
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 10
 
 
 # --- corruption

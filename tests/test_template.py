@@ -19,7 +19,7 @@ from openpyxl.cell.cell import Cell as SheetCell
 from tests.support.builders import filing_of, with_figures
 from tests.support.dump import dump, footer_of
 from tests.support.workbooks import ORGANISATION, blank_workbook, properties_of, read_bytes
-from xlsx_tools.excel.address import Spot, layout_of
+from xlsx_tools.excel.address import GRID_TOP, TEXT_ROWS, Spot, layout_of
 from xlsx_tools.filing import Organisation
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.template import build_template
@@ -166,35 +166,46 @@ def _flat(area: SheetCell | tuple[tuple[SheetCell, ...], ...]) -> list[SheetCell
 
 
 def open_cells(form: Form) -> set[Spot]:
-    """What a clerk types in: figures, prose, the boxes of the cover, flags, reasons."""
+    """What a clerk types in: figures, the boxes of the cover, flags, reasons."""
     layout = layout_of(form)
-    prose = {
-        Spot(top.sheet, f"A{int(top.address[1:]) + row}")
-        for top in layout.text_top.values()
-        for row in range(40)
-    }
     return {
         *(layout.figure[cell.index] for cell in form.inputs),
         *layout.zero_flag.values(),
         *(layout.cover[key] for key in ("filler", "phone", "nil_return")),
         *(Spot(form.sheets["checks"], f"I{row}") for row in layout.check_row.values()),
-        *prose,
     }
 
 
 @each_form
 def test_what_is_typed_is_unlocked_and_visibly_so_and_all_else_is_locked(form: Form) -> None:
     book, unlocked, seen = blank(form), open_cells(form), set()
+    prose = {spot.sheet: int(spot.address[1:]) for spot in layout_of(form).text_top.values()}
 
     for cell in cells(book):
-        typed = spot_of(cell) in unlocked
-        assert cell.protection.locked is not typed, spot_of(cell)
+        place = spot_of(cell)
+        below = cell.column == 1 and cell.row >= prose.get(place.sheet, cell.row + 1)
+        typed = place in unlocked or below
+        assert cell.protection.locked is not typed, place
         if typed:
-            seen.add(spot_of(cell))
+            seen.add(place)
             assert cell.value is None
-            assert str(cell.fill.start_color.rgb).endswith("FFF9E5"), spot_of(cell)
+            assert str(cell.fill.start_color.rgb).endswith("FFF9E5"), place
 
-    assert seen == unlocked
+    assert seen >= unlocked
+
+
+@each_form
+def test_prose_goes_on_below_the_prepared_rows(form: Form) -> None:
+    """A whole column is open to it, so that a long text can be pasted from elsewhere."""
+    book = blank(form)
+
+    for top in layout_of(form).text_top.values():
+        sheet, row = book[top.sheet], int(top.address[1:])
+        column = sheet.column_dimensions["A"]
+        assert not column.protection.locked
+        assert column.alignment.wrap_text
+        assert all(not sheet[f"A{r}"].protection.locked for r in range(row, row + TEXT_ROWS))
+        assert sheet.column_dimensions["B"].protection.locked
 
 
 @each_form
@@ -276,15 +287,19 @@ def test_every_box_takes_yes_or_no_from_a_list(form: Form) -> None:
 
 @each_form
 def test_every_note_of_the_form_is_on_its_label(form: Form) -> None:
+    """A column printed twice has its note once."""
     book = blank(form)
 
     for table in form.tables.values():
+        heard: dict[tuple[str, str], str] = {}
         for grid in (grid for row in table.grid for grid in row):
-            if grid.piece in ("row", "column"):
-                lines = table.rows if grid.piece == "row" else table.columns
-                cell = book[table.sheet].cell(grid.row + 2, grid.column)
-                said = cell.comment.text if cell.comment else ""
-                assert said == lines[grid.line].note
+            cell = book[table.sheet].cell(GRID_TOP - 1 + grid.row, grid.column)
+            said = cell.comment.text if cell.comment else ""
+            key = grid.piece, grid.line
+            heard[key] = heard.get(key, "") or said
+        for piece, lines in (("row", table.rows), ("column", table.columns)):
+            for line in lines.values():
+                assert heard.get((piece, line.id), "") == line.note
 
 
 @each_form
@@ -334,7 +349,7 @@ def test_every_rule_of_the_checks_leads_to_a_cell(form: Form) -> None:
         link = sheet[f"H{row}"].hyperlink
         name, address = link.location.rsplit("!", 1)
         assert book[name.strip("'")][address] is not None
-        assert sheet[f"H{row}"].value == address
+        assert sheet[f"H{row}"].value
 
 
 @each_form

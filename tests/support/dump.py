@@ -65,7 +65,9 @@ def _sheet_lines(sheet: Worksheet) -> Iterator[str]:
     yield f"view freeze {sheet.freeze_panes or 'nothing'}, grid lines {_grid_lines(sheet)}"
     yield f"print {_print(sheet)}"
     for letter, column in sorted(sheet.column_dimensions.items()):
-        yield f"column {letter} width {column.width:g}{' hidden' if column.hidden else ''}"
+        words = "" if column.protection.locked else " unlocked"
+        words += " hidden" if column.hidden else ""
+        yield f"column {letter} width {column.width:g}{words}"
     for merged in sorted(sheet.merged_cells.ranges, key=lambda area: area.bounds):
         yield f"merge {merged.coord}"
     for rule in sheet.data_validations.dataValidation:

@@ -52,8 +52,8 @@ def open_submission(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Intake:
     """
     data = _read_once(path, limits)
     refuse_foreign(data)
-    if b"xl/workbook.xml" not in data or b"vbaProject" in data:
-        package = open_package(data, limits)
+    package = open_package(data, limits)
+    if "xl/workbook.xml" not in package or "xl/vbaProject.bin" in package:
         find_workbook(package, read_content_types(package, limits), limits)
     return Intake(label_of(path.name), data, hashlib.sha256(data).hexdigest())
 

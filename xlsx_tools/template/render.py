@@ -10,7 +10,6 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile
-from zipfile import ZIP_DEFLATED, ZipFile
 
 from xlsx_tools.errors import FilingError
 from xlsx_tools.excel.address import (
