@@ -18,6 +18,8 @@ from xlsx_tools.excel.refusals import refuse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xlsx_tools.errors import UnusableFileError
+
 MIB: Final = 1024 * 1024
 
 _END: Final = struct.Struct("<4s4H2LH")
@@ -36,6 +38,7 @@ _UNIX: Final = 3
 _MODE_TYPE: Final = 0xF000
 _MODE_LINK: Final = 0xA000
 _LONGEST_NAME: Final = 255
+_EXCESS: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Package:
         """Inflate one part and verify it to its last byte.
 
         Raises:
-            UnusableFileError: ``package.missing_part``, ``package.corrupt`` or, when more
+            UnusableFileError: ``package.missing_part``, ``package.corrupt`` or, when far more
                 comes out than the directory declares, ``package.bomb``.
         """
         folded = fold_name(name)
@@ -312,12 +315,20 @@ def _inflate(data: bytes, entry: _Entry) -> bytes:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             content = inflater.decompress(packed, entry.size + 1)
+            if len(content) > entry.size:
+                raise _name_excess(inflater, entry)
         except zlib.error:
             raise refuse("package.corrupt", detail=f"部件“{entry.name}”无法解压") from None
-        if len(content) > entry.size:
-            raise refuse("package.bomb", detail=f"部件“{entry.name}”比声明的大")
         if not inflater.eof or inflater.unused_data:
             raise refuse("package.corrupt", detail=f"部件“{entry.name}”不完整")
     if len(content) != entry.size or zlib.crc32(content) != entry.crc:
         raise refuse("package.corrupt", detail=f"部件“{entry.name}”校验不符")
     return content
+
+
+def _name_excess(inflater: zlib._Decompress, entry: _Entry) -> UnusableFileError:
+    """More came out than declared: a flipped bit adds a little, a bomb goes on and on."""
+    more = min(entry.size * 10, MIB) + _EXCESS
+    if len(inflater.decompress(inflater.unconsumed_tail, more)) == more:
+        return refuse("package.bomb", detail=f"部件“{entry.name}”远比声明的大")
+    return refuse("package.corrupt", detail=f"部件“{entry.name}”与声明的长度不符")

@@ -30,8 +30,13 @@ if TYPE_CHECKING:
     from xlsx_tools.forms import Section
 
 GUIDE_TOP = 3
-GUIDE_WIDTH, TEXT_WIDTH, MARK_WIDTH = 70, 66, 12
+GUIDE_WIDTH, TEXT_WIDTH, MARK_WIDTH = 70, 62, 18
 _LINK = "查看"
+_COVER_OF_CHECK = {
+    "form-year": "year",
+    "nil-undeclared": "nil_return",
+    "nil-contradicted": "nil_return",
+}
 _CHECK_WIDTHS = (30, 46, 12, 12, 10, 11, 10, 8, 40, 5)
 _CHECK_HEADS = ("编号", "校验内容", "左边", "右边", "差额", "状态", "级别", "定位", "说明")
 
@@ -204,8 +209,7 @@ def anchor_of(layout: Layout, instance_id: str) -> Spot:
         return layout.figure[form.cells_of[instance.part][0].index]
     if instance.part in layout.text_top:
         return layout.text_top[instance.part]
-    is_nil = instance.rule.check.startswith("nil")
-    return layout.cover["nil_return" if is_nil else "organisation"]
+    return layout.cover[_COVER_OF_CHECK.get(instance.rule.check, "organisation")]
 
 
 def _colour_checks(sheet: Worksheet, layout: Layout) -> None:

@@ -53,7 +53,7 @@ _NAMES_THEME = re.compile(rb'<(?:Override|Relationship)[^>]*"(?:/xl/)?theme/them
 _IDENTITY = ("organisation", "code", "year", "scope")
 _QUICK, _SMALLEST = 3, 9
 _INCLUDES_CHUNK = 30_000
-_CHARACTERS_A_LINE, _LINE_HEIGHT = 32, 17.0
+_CHARACTERS_A_LINE, _LINE_HEIGHT = 30, 17.0
 
 
 def build_template(
