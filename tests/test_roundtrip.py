@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from xlsx_tools.check import check_filing
 from xlsx_tools.excel.address import layout_of
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.forms import form_ids, load_form
+from xlsx_tools.interchange import dumps_filing, filing_schema
 from xlsx_tools.values import show
 
 if TYPE_CHECKING:
@@ -123,3 +126,15 @@ def test_any_input_wiped_out_is_reported_at_that_cell(form: Form) -> None:
         (lead,) = verdict.leading
         place = layout_of(form).figure[cell.index]
         assert [(found.sheet, found.cell) for found in lead.cells] == [place], cell.path
+
+
+@each_form
+@pytest.mark.parametrize("figure", [3, None])
+def test_what_is_read_conforms_to_the_published_schema(form: Form, figure: int | None) -> None:
+    filing = filing_of(form, requests__received__enterprise=figure)
+
+    written = json.loads(dumps_filing(read_bytes(render_workbook(filing))))
+
+    validator = jsonschema.Draft202012Validator(filing_schema(form))
+    assert list(validator.iter_errors(written)) == []
+    assert list(validator.iter_errors({**written, "year": "2023"})) != []

@@ -68,7 +68,7 @@ def _judge_safely(instance: Instance, filing: Filing) -> Decision:
 
 
 def _decide(instance: Instance, need: Requirement, filing: Filing) -> Decision:
-    if instance.needs_last_year and not _has_last_year(need, filing):
+    if any(index not in filing.last_year for index in instance.last_year):
         return Decision(instance, None)
     condition = instance.condition
     if condition is not None:
@@ -83,11 +83,6 @@ def _decide(instance: Instance, need: Requirement, filing: Filing) -> Decision:
     if instance.rule.defines:
         left = filing.stated.get(need.left.terms[0].index, left)
     return Decision(instance, "held" if decide(need, left, right) else "broken", left, right)
-
-
-def _has_last_year(need: Requirement, filing: Filing) -> bool:
-    terms = (*need.left.terms, *need.right.terms)
-    return all(term.index in filing.last_year for term in terms if term.last_year)
 
 
 def _decidable(need: Requirement, filing: Filing) -> bool:

@@ -176,7 +176,7 @@ def build_instances(
             part=line,
             requirement=need,
             condition=when,
-            needs_last_year=any(t.last_year for t in (*need.left.terms, *need.right.terms)),
+            last_year=_last_year(need, when),
         )
 
 
@@ -233,3 +233,8 @@ def _title(rule: Rule, line: str, tables: Mapping[str, Table]) -> str:
     table = tables[rule.table]
     label = full_label(table, "row" if rule.for_each == "row" else "column", line)
     return f"{table.name}：{label}——{rule.title}"
+
+
+def _last_year(*needs: Requirement | None) -> tuple[int, ...]:
+    sides = [side for need in needs if need is not None for side in (need.left, need.right)]
+    return tuple(sorted({t.index for side in sides for t in side.terms if t.last_year}))

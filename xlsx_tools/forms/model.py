@@ -156,7 +156,8 @@ class Rule:
 class Instance:
     """A rule applied to one line, table or section; its id is what a reason is kept by.
 
-    `part` is the line id, table id or section id it was made for ("" for the whole filing).
+    `part` is the line id, table id or section id it was made for ("" for the whole filing);
+    `last_year` are the figures of last year it needs: without them it does not apply.
     """
 
     id: str
@@ -165,7 +166,7 @@ class Instance:
     part: str = ""
     requirement: Requirement | None = None
     condition: Requirement | None = None
-    needs_last_year: bool = False
+    last_year: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -231,8 +232,7 @@ class Form:
         """The figures of last year that a rule, a prefill or a comparison needs."""
         wanted: set[int] = set()
         for instance in self.instances:
-            for side in _sides(instance):
-                wanted |= {term.index for term in side.terms if term.last_year}
+            wanted |= set(instance.last_year)
         for table in self.tables.values():
             wanted |= {self.by_path[f"{table.id}.{path}"].index for path in table.beside_last_year}
         return tuple(sorted(wanted))
@@ -256,8 +256,3 @@ class Form:
     def covers(self, year: int) -> bool:
         """Whether this is the form of report year `year`."""
         return self.first_year <= year and (self.last_year is None or year <= self.last_year)
-
-
-def _sides(instance: Instance) -> tuple[Side, ...]:
-    found = [need for need in (instance.requirement, instance.condition) if need is not None]
-    return tuple(side for need in found for side in (need.left, need.right))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from xlsx_tools.filing import Filing
-    from xlsx_tools.forms import Cell, Form
+    from xlsx_tools.forms import Cell, Form, Instance
     from xlsx_tools.forms.model import Requirement, Side
     from xlsx_tools.judge import Judgement
     from xlsx_tools.values import Value
@@ -137,14 +137,10 @@ def decidable(layout: Layout, need: Requirement) -> str:
     return f"{counted}={len(need.leaves)}"
 
 
-def known_last_year(layout: Layout, need: Requirement) -> str:
+def known_last_year(layout: Layout, instance: Instance) -> str:
     """A condition: the figures of last year that the rule needs are in the workbook."""
     stamp = quote(layout.form.sheets["stamp"])
-    used = {
-        layout.last_year[term.index]
-        for term in (*need.left.terms, *need.right.terms)
-        if term.last_year
-    }
+    used = [layout.last_year[index] for index in instance.last_year]
     boxes = ",".join(f"{stamp}!{box}" for box in ranges(used))
     return f"COUNT({boxes})={len(used)}"
 

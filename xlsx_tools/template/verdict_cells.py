@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from xlsx_tools.filing import Filing
     from xlsx_tools.forms import Form, Instance
-    from xlsx_tools.forms.model import Requirement
     from xlsx_tools.judge import Judgement
 
 STATES = {
@@ -104,15 +103,13 @@ def _guard(layout: Layout, instance: Instance, ready: str, open_: str, idle: str
             f"{_OPERATORS[when.comparison]}ROUND({side_formula(layout, when.right)},6)"
         )
         text = f"IF({decidable(layout, when)},IF({holds},{text},{idle}),{open_})"
-    return _applicable(layout, instance, need, text, none)
+    return _applicable(layout, instance, text, none)
 
 
-def _applicable(
-    layout: Layout, instance: Instance, need: Requirement | None, text: str, none: str
-) -> str:
+def _applicable(layout: Layout, instance: Instance, text: str, none: str) -> str:
     """`text` where the rule applies to this scope and last year's figures are known."""
-    if need is not None and instance.needs_last_year:
-        text = f"IF({known_last_year(layout, need)},{text},{none})"
+    if instance.last_year:
+        text = f"IF({known_last_year(layout, instance)},{text},{none})"
     scopes = instance.rule.scopes
     if len(scopes) == 1:
         cover = layout.cover["scope"].ref()
@@ -134,8 +131,8 @@ def _state_formula(layout: Layout, instance: Instance, row: int) -> str:
         sign = _OPERATORS[instance.requirement.comparison]
         ready = f"IF(C{row}{sign}D{row},{held},{broken})"
         if instance.condition is None:
-            ready, need = f'IF(C{row}="",{undecided},{ready})', instance.requirement
-            return _applicable(layout, instance, need, ready, none)
+            ready = f'IF(C{row}="",{undecided},{ready})'
+            return _applicable(layout, instance, ready, none)
         return _guard(layout, instance, ready, undecided, held, none)
     condition = _check_formula(layout, instance)
     bad = undecided if instance.rule.check in ("identity", "filled", "narrative") else broken
