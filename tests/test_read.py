@@ -465,7 +465,7 @@ PROSE = {
     "mark-up": "<b>&amp;</b> ]]> \"引号\" '单引号'",
     "beyond the basic plane": "𠮷野家 😀",
     "the word for going on": "接上段\n接上段",
-    "exactly a row": f"{'字' * 800}\n{'字' * 801}\n{'字' * 1600}",
+    "exactly a row": f"{'字' * 600}\n{'字' * 601}\n{'字' * 1200}",
 }
 
 

@@ -16,7 +16,7 @@ GRID_TOP = 3
 TEXT_ROWS = 8
 """So many rows of prose stand in the blank sheet; the whole column below can be typed in."""
 TEXT_LIMIT = 2000
-LONGEST_PARAGRAPH = 800
+LONGEST_PARAGRAPH = 600
 """Characters of one paragraph that a row shows whole (Excel clips a row at 409 points)."""
 CONTINUED = "接上段"
 INCLUDES_CELLS = 10

@@ -12,7 +12,9 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from xlsx_tools.excel.address import (
     CHECK_HEAD,
     COVER_KEYS,
+    LONGEST_PARAGRAPH,
     STAMP_KEYS,
+    TEXT_LIMIT,
     TEXT_ROWS,
     Layout,
     Spot,
@@ -140,6 +142,8 @@ def build_text(book: Workbook, layout: Layout, section: Section) -> Worksheet:
         dress(sheet[f"A{row}"], across="left", up="top", unlocked=True, fill="input")
         sheet[f"A{row}"].quotePrefix = True
         dress(sheet[f"B{row}"], size=9, colour="7F7F7F", across="left", up="top")
+    clipped = paint(f"LEN($A{top})>{LONGEST_PARAGRAPH}", "invalid")
+    sheet.conditional_formatting.add(f"A{top}:A{TEXT_LIMIT}", clipped)
     sheet.freeze_panes = f"A{top}"
     set_page(sheet)
     sheet.print_title_rows = "1:1"
