@@ -472,12 +472,12 @@ def test_what_was_seen_while_reading_is_one_finding_of_a_kind() -> None:
 def test_a_saved_total_that_differs_is_told_once() -> None:
     index = index_of(FORM, "received__total")
     filing = printed_totals(filing_of(FORM), received__total=20)
-    filing = replace(filing, troubles=(Trouble("total-differs", index, "保存的是 20"),))
+    filing = replace(filing, troubles=(Trouble("total-overwritten", index, "保存的是 20"),))
 
     finding = the_only(check_filing(filing))
 
     assert finding.id == "applicants-total.received"
-    assert finding.causes == ("cell.total_differs",)
+    assert finding.causes == ("cell.total_overwritten",)
 
 
 def test_a_rule_that_crashes_leads_and_blocks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,7 +176,6 @@ CHECKS = {
     "mixed-form": _seen_while_reading,
     "text-number": _seen_while_reading,
     "total-overwritten": _seen_while_reading,
-    "total-differs": _seen_while_reading,
     "formula-uncached": _seen_while_reading,
     "protection": _seen_while_reading,
 }

@@ -67,7 +67,7 @@ class _Causes:
                 return self.by_check.get(("mixed-form", "")) if all_displaced else None
             case "form-year" if decision.state == "undecided":
                 return self.by_check.get(("identity", ""))
-            case "total-differs" | "total-overwritten" as check:
+            case "total-overwritten" as check:
                 return self._of_totals(check)
             case _:
                 return None

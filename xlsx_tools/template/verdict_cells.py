@@ -166,7 +166,9 @@ def _check_formula(layout: Layout, instance: Instance) -> str:  # noqa: PLR0911 
             return f'OR({cover["nil_return"]}="{yes}",{every}<{len(cells)},{_nonzero(layout)}>0)'
         case "nil-contradicted":
             return f'OR({cover["nil_return"]}<>"{yes}",{_nonzero(layout)}=0)'
-    raise NotImplementedError(instance.rule.check)
+    raise ValueError(
+        f"{instance.id}: no formula decides {instance.rule.check}; it needs live = false"
+    )
 
 
 def _mirror(layout: Layout, table: str) -> str:
