@@ -51,7 +51,10 @@ _ERRORS: dict[type[XlsxToolsError], str] = {
     MergeError: "所给填报不能汇总在一起",
     FormFileError: "表式文件有误，或者没有所要的表式",
 }
-_MORE_ERRORS = {"output": "结果无法写入；原有文件不受影响"}
+_MORE_ERRORS = {
+    "output": "结果无法写入；原有文件不受影响",
+    "roster": "名册不能使用；逐行说明问题所在",
+}
 
 
 def render_pages() -> Mapping[str, str]:

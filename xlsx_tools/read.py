@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
@@ -19,10 +20,10 @@ from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.excel.sheets import read_raw_workbook
 from xlsx_tools.filing import Filing, Organisation, Trouble, compute_values
 from xlsx_tools.forms import form_ids, load_form
-from xlsx_tools.values import BLANK, Parsed, parse_number, parse_text
+from xlsx_tools.values import BLANK, LARGEST, Parsed, parse_number, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from xlsx_tools.excel.intake import Intake
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _STAMP_PROPERTY = "nianbao_form"
 _AREA = re.compile("([A-Z]{1,3}[1-9][0-9]{0,6})(?::([A-Z]{1,3}[1-9][0-9]{0,6}))?")
+_DIGITS = len(str(LARGEST))
+"""LARGEST is all nines, so that no number of so many digits is larger."""
 _DATE = "填写的是日期，应为数字"
 _FORMULA = "填写的是公式，应直接填写数字"
 
@@ -89,7 +92,7 @@ def _check_layout(book: RawWorkbook, layout: Layout) -> None:
         )
     for spot, label in layout.labels():
         cell = _raw(book, spot)
-        if cell is None or _squeeze(cell.text) != _squeeze(label):
+        if cell is None or (cell.text != label and _squeeze(cell.text) != _squeeze(label)):
             found = f"“{cell.text[:30]}”" if cell else "空白"
             raise UnusableFileError(
                 "book.layout",
@@ -101,12 +104,7 @@ def _check_layout(book: RawWorkbook, layout: Layout) -> None:
 
 def _find_untyped(book: RawWorkbook, layout: Layout) -> Iterator[tuple[int, str]]:
     """Figures stored as plain numbers that are none: dates, and parts of an array formula."""
-    for name in {table.sheet for table in layout.form.tables.values()}:
-        inputs = {
-            layout.figure[cell.index].address: cell.index
-            for cell in layout.form.inputs
-            if layout.figure[cell.index].sheet == name
-        }
+    for name, inputs in _inputs_by_sheet(layout.form).items():
         for address in book.date_addresses(name, inputs):
             yield inputs[address], _DATE
         for area in book.sheets[name].array_ranges:
@@ -115,6 +113,35 @@ def _find_untyped(book: RawWorkbook, layout: Layout) -> Iterator[tuple[int, str]
                 column, row = split_address(address)
                 if left <= column <= right and top <= row <= bottom:
                     yield index, _FORMULA
+
+
+@cache
+def _inputs_by_sheet(form: Form) -> Mapping[str, Mapping[str, int]]:
+    """The typed figures by sheet and address."""
+    found: dict[str, dict[str, int]] = {}
+    for cell in form.inputs:
+        spot = layout_of(form).figure[cell.index]
+        found.setdefault(spot.sheet, {})[spot.address] = cell.index
+    return found
+
+
+@cache
+def _leaves(form: Form) -> Mapping[int, tuple[int, ...]]:
+    """Each total with the typed figures it adds up."""
+    found: dict[int, tuple[int, ...]] = {}
+    for total, parts in form.definitions:
+        found[total] = tuple(leaf for part in parts for leaf in found.get(part, (part,)))
+    return found
+
+
+def _plain_count(raw: RawCell | None, cell: Cell) -> int | None:
+    """What `parse_number` makes of nothing but digits: nearly every figure there is."""
+    if raw is None or raw.kind != "n" or raw.formula is not None or cell.kind == "money":
+        return None
+    text = raw.text
+    if len(text) > _DIGITS or not (text.isascii() and text.isdigit()):
+        return None
+    return int(text)
 
 
 def _bounds(sheet: str, area: str) -> tuple[int, int, int, int]:
@@ -179,6 +206,9 @@ class _Reader:
 
     def _read_figure(self, cell: Cell, untyped: str) -> None:
         raw = _raw(self.book, self.layout.figure[cell.index])
+        if not untyped and (count := _plain_count(raw, cell)) is not None:
+            self.typed[cell.index] = count
+            return
         parsed = Parsed("invalid", why=untyped) if untyped else self._parse(raw, cell)
         if parsed.status == "not_applicable":
             self.not_applicable.add(cell.index)
@@ -222,10 +252,8 @@ class _Reader:
 
     def _compare_totals(self, values: tuple[Value | None, ...]) -> None:
         """The totals saved in the file against ours, where all parts are plain numbers."""
-        leaves: dict[int, tuple[int, ...]] = {}
         uncached = False
-        for total, parts in self.form.definitions:
-            leaves[total] = tuple(leaf for part in parts for leaf in leaves.get(part, (part,)))
+        for total, leaves in _leaves(self.form).items():
             raw = _raw(self.book, self.layout.figure[total])
             if raw is None or raw.formula is None:
                 found = raw.text if raw else ""
@@ -235,7 +263,7 @@ class _Reader:
             elif raw.kind == "n" and not raw.text:
                 uncached = True
                 continue
-            if raw is None or any(leaf in self.parsed for leaf in leaves[total]):
+            if raw is None or not self.parsed.keys().isdisjoint(leaves):
                 continue
             self._compare_total(total, raw, values[total])
         if uncached:

@@ -110,12 +110,14 @@ def check_year(_context: click.Context, param: click.Parameter, value: str) -> i
     raise click.BadParameter(f"年度应为四位数字，实为“{value}”。", param=param)
 
 
-def check_name(_context: click.Context, param: click.Parameter, value: str) -> str:
-    """Free a name of blanks around it.
+def check_name(_context: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Free a name of blanks around it; None where an option that may be left out was.
 
     Raises:
         click.BadParameter: nothing is left.
     """
+    if value is None:
+        return None
     if not value.strip():
         raise click.BadParameter("不能为空。", param=param)
     return value.strip()

@@ -72,7 +72,7 @@ def build_template(
     blanks of last year stay blank and typed.
     """
     known = _last_year_figures(form, last_year)
-    carried = {i: known[source] for i, source in form.prefilled.items() if source in known}
+    carried = carried_figures(form, last_year)
     filing = Filing(
         form=form,
         year=year,
@@ -84,6 +84,12 @@ def build_template(
         prefilled=frozenset(carried),
     )
     return render_filing(filing, level=_SMALLEST)
+
+
+def carried_figures(form: Form, last_year: Filing | None) -> dict[int, Value]:
+    """What a blank workbook takes over from last year's filing and locks, by figure."""
+    known = _last_year_figures(form, last_year)
+    return {i: known[source] for i, source in form.prefilled.items() if source in known}
 
 
 def _last_year_figures(form: Form, last_year: Filing | None) -> dict[int, Value]:

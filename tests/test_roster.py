@@ -1,0 +1,132 @@
+"""Rosters as coordinators keep them, and the personal workbooks made from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from tests.support.builders import filing_of
+from xlsx_tools.cli.template import template
+from xlsx_tools.fill import fill_workbook
+from xlsx_tools.forms import form_of_year
+from xlsx_tools.read import read_workbook
+from xlsx_tools.roster import RosterError, file_names, match_filing, parse_roster
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROSTER = (
+    "name,code,scope,parent,contact,email\n某县某局,11330000000000000X,,,张三,a@b.cn\n乙局,,own\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_roster_is_read_in_the_encodings_offices_save(encoding: str) -> None:
+    first, second = parse_roster(ROSTER.encode(encoding))
+
+    assert first.organisation == ("某县某局", "11330000000000000X")
+    assert (first.scope, first.contact, first.line) == ("own", "张三", 2)
+    assert second.organisation == ("乙局", None)
+
+
+def test_chinese_headings_and_any_order_will_do() -> None:
+    (line,) = parse_roster("口径,单位名称\n本级政府汇总,某县\n\n,\n".encode())
+
+    assert (line.organisation.name, line.scope) == ("某县", "consolidated")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("code\n1\n", "第 1 行：缺少 name"),
+        ("name,code\n,5\n", "第 2 行：没有单位名称"),
+        ("name,scope\n甲局,all\n", "第 2 行：口径“all”"),
+        ("name\n甲局\n 甲 局\n", "第 3 行：单位“甲 局”与第 2 行重复"),
+        ("name,code\n甲局,1\n乙局,1\n", "第 3 行：代码 1 与第 2 行重复"),
+        ('name\n"甲局\n', "不是有效的 CSV"),
+        ("name\n", "名册中没有单位"),
+        ("", "第 1 行：缺少 name"),
+    ],
+)
+def test_a_wrong_roster_is_refused_by_line(text: str, said: str) -> None:
+    with pytest.raises(RosterError) as caught:
+        parse_roster(text.encode())
+
+    assert said in str(caught.value)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(RosterError) as caught:
+        parse_roster("name,scope\n,own\n甲局,x\n".encode())
+
+    assert len(caught.value.problems) == 2
+
+
+def test_file_names_suit_every_system_and_differ() -> None:
+    lines = parse_roster(
+        "name,scope\n甲/局,\n甲:局,\nCON,\n...,\n乙,own\n乙,consolidated\n".encode()
+    )
+
+    names = file_names(lines).values()
+
+    assert list(names) == [
+        "甲_局.xlsx",
+        "甲_局_3.xlsx",
+        "CON_4.xlsx",
+        "单位.xlsx",
+        "乙.xlsx",
+        "乙_7.xlsx",
+    ]
+
+
+def test_filings_are_matched_by_code_or_exactly_the_name_never_by_likeness() -> None:
+    filing = filing_of(form_of_year(2023))
+    (by_code,) = parse_roster("name,code\n改名后的局,11330000000000000X\n".encode())
+    by_name, alike = parse_roster("name\n某县 某局\n某县某局办公室\n".encode())
+    (other_code,) = parse_roster("name,code\n某县某局,99\n".encode())
+
+    assert match_filing(by_code, [filing]) is filing
+    assert match_filing(by_name, [filing]) is filing
+    assert match_filing(other_code, [filing]) is None
+    assert match_filing(alike, [filing]) is None
+
+
+def test_each_organisation_gets_its_own_workbook_and_last_years_figures(tmp_path: Path) -> None:
+    roster, last_year = tmp_path / "名册.csv", tmp_path / "上年"
+    roster.write_bytes(ROSTER.encode("gb18030"))
+    last_year.mkdir()
+    before = filing_of(form_of_year(2023))
+    fill_workbook(before, last_year / "x.xlsx")
+    year = (before.year or 0) + 1
+    command = ["--year", str(year), "--roster", str(roster), "--last-year", str(last_year)]
+
+    result = CliRunner().invoke(template, [*command, "-o", str(tmp_path / "out")])
+
+    assert result.exit_code == 0, result.output
+    assert "1 个单位没有上年度填报" in result.output
+    mine = read_workbook(tmp_path / "out" / "某县某局.xlsx")
+    theirs = read_workbook(tmp_path / "out" / "乙局.xlsx")
+    carried = mine.form.by_path["requests.carried_in.natural_person"].index
+    closing = before.form.by_path["requests.carried_out.natural_person"].index
+    assert mine.organisation == before.organisation
+    assert mine.values[carried] == before.values[closing] == 1
+    assert carried in mine.prefilled
+    assert (theirs.organisation.name, theirs.values[carried]) == ("乙局", None)
+    listed = (tmp_path / "out" / "承接表.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(listed) == 1 + 6
+    assert "三、依申请公开!D7" in listed[1]
+
+    again = CliRunner().invoke(template, [*command, "-o", str(tmp_path / "out")])
+    assert again.exit_code == 2
+    assert "已存在" in again.output
+
+
+def test_a_roster_and_one_organisation_do_not_go_together(tmp_path: Path) -> None:
+    command = ["--year", "2023", "--roster", "r.csv", "--organisation", "甲局"]
+
+    result = CliRunner().invoke(template, [*command, "-o", str(tmp_path)])
+
+    assert result.exit_code == 2
+    assert "名册" in result.output

@@ -1,0 +1,179 @@
+"""The roster: which organisations are to file, one line each, as the coordinator keeps it."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from xlsx_tools.errors import XlsxToolsError
+from xlsx_tools.filing import Organisation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from xlsx_tools.filing import Filing
+    from xlsx_tools.forms.model import Scope
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "name": ("单位名称", "单位", "名称"),
+    "code": ("统一社会信用代码", "代码"),
+    "scope": ("口径", "报告口径"),
+    "parent": ("上级", "上级单位"),
+    "contact": ("联系人",),
+    "email": ("邮箱", "电子邮箱"),
+}
+"""The columns of a roster, with the Chinese headings that mean the same."""
+_SCOPES: Mapping[str, Scope] = {
+    "": "own",
+    "own": "own",
+    "本机关": "own",
+    "consolidated": "consolidated",
+    "本级政府汇总": "consolidated",
+}
+_UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
+_LONGEST_NAME = 60
+_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterLine:
+    """One organisation that is to file; `line` is its line in the file, as an editor counts."""
+
+    line: int
+    organisation: Organisation
+    scope: Scope = "own"
+    parent: str = ""
+    contact: str = ""
+    email: str = ""
+
+
+class RosterError(XlsxToolsError):
+    """A roster that cannot be used; every problem with its line."""
+
+    code = "roster"
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+def parse_roster(data: bytes) -> tuple[RosterLine, ...]:
+    """Read a roster: CSV with a heading line, in UTF-8 (with or without a mark) or GB18030.
+
+    Only `name` is needed. Empty lines are passed over; a blank code or scope is no code and
+    `own`.
+
+    Raises:
+        RosterError: with every problem found, by line.
+    """
+    rows = csv.reader(StringIO(_decode(data), newline=""), strict=True)
+    problems: list[str] = []
+    lines: list[RosterLine] = []
+    try:
+        places = _places(next(rows, []))
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                found = _parse_line(rows.line_num, row, places)
+                (problems if isinstance(found, str) else lines).append(found)  # type: ignore[arg-type]
+    except csv.Error as error:
+        problems.append(f"第 {rows.line_num} 行：不是有效的 CSV（引号没有成对等）。")
+        raise RosterError(problems) from error
+    problems += _doubles(lines)
+    if not lines and not problems:
+        problems.append("名册中没有单位。")
+    if problems:
+        raise RosterError(problems)
+    return tuple(lines)
+
+
+def _decode(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise RosterError(["名册的编码无法识别，请另存为“CSV UTF-8”后再试。"])
+
+
+def _places(heading: list[str]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for place, text in enumerate(heading):
+        word = text.strip()
+        for column, others in COLUMNS.items():
+            if word == column or word in others:
+                places.setdefault(column, place)
+    if "name" not in places:
+        wanted = ",".join(COLUMNS)
+        raise RosterError([f"第 1 行：缺少 name（单位名称）一列，标题行应为 {wanted}。"])
+    return places
+
+
+def _parse_line(line: int, row: list[str], places: Mapping[str, int]) -> RosterLine | str:
+    cells = {
+        column: row[place].strip() if place < len(row) else "" for column, place in places.items()
+    }
+    if not cells["name"]:
+        return f"第 {line} 行：没有单位名称。"
+    scope = _SCOPES.get(cells.get("scope", ""))
+    if scope is None:
+        return f"第 {line} 行：口径“{cells['scope']}”无法识别，应为 own 或者 consolidated。"
+    return RosterLine(
+        line=line,
+        organisation=Organisation(cells["name"], cells.get("code") or None),
+        scope=scope,
+        parent=cells.get("parent", ""),
+        contact=cells.get("contact", ""),
+        email=cells.get("email", ""),
+    )
+
+
+def _doubles(lines: list[RosterLine]) -> list[str]:
+    problems, names, codes = [], dict[tuple[str, str], int](), dict[str, int]()
+    for found in lines:
+        name, code = normalise(found.organisation.name), found.organisation.code
+        first = names.setdefault((name, found.scope), found.line)
+        if first != found.line:
+            problems.append(
+                f"第 {found.line} 行：单位“{found.organisation.name}”与第 {first} 行重复。"
+            )
+        elif code and codes.setdefault(f"{code}/{found.scope}", found.line) != found.line:
+            first = codes[f"{code}/{found.scope}"]
+            problems.append(f"第 {found.line} 行：代码 {code} 与第 {first} 行重复。")
+    return problems
+
+
+def normalise(name: str) -> str:
+    """A name for comparing: widths and blanks do not count, everything else does."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
+
+
+def match_filing(line: RosterLine, filings: Iterable[Filing]) -> Filing | None:
+    """The filing of this organisation and scope: by code, else by exactly the same name."""
+    known = [filing for filing in filings if filing.scope == line.scope]
+    code = line.organisation.code
+    for filing in known:
+        if code and filing.organisation.code == code:
+            return filing
+    wanted = normalise(line.organisation.name)
+    for filing in known:
+        theirs = filing.organisation
+        if normalise(theirs.name) == wanted and not (code and theirs.code):
+            return filing
+    return None
+
+
+def file_names(lines: Iterable[RosterLine]) -> dict[int, str]:
+    """A file name for each line that every system accepts; alike ones get their line number."""
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for line in lines:
+        name = _UNSAFE.sub("_", line.organisation.name)[:_LONGEST_NAME].strip(" .") or "单位"
+        if name.casefold() in taken or _DEVICES.fullmatch(name):
+            name = f"{name}_{line.line}"
+        taken.add(name.casefold())
+        names[line.line] = f"{name}.xlsx"
+    return names
