@@ -63,15 +63,20 @@ def read_submission(intake: Intake) -> Filing:
 
 
 def _form_of(book: RawWorkbook) -> Form:
-    stamps = [book.properties.get(_STAMP_PROPERTY, "")]
-    for form_id in form_ids():
-        spot = layout_of(load_form(form_id)).stamp["form"]
-        cell = _raw(book, spot)
-        stamps.insert(0, cell.text if cell else "")
-    known = next((stamp for stamp in stamps if stamp in form_ids()), None)
-    if known is None:
-        raise NotOurWorkbookError(next((stamp for stamp in stamps if stamp), ""))
-    return load_form(known)
+    """The form by the stamp: the document property first, then the cell of the hidden sheet.
+
+    LibreOffice and openpyxl keep both; other programs may lose one. Only the form that is
+    meant gets loaded, as long as the property is there.
+    """
+    named = book.properties.get(_STAMP_PROPERTY, "")
+    stamps = [named]
+    for form_id in sorted(form_ids(), key=lambda known: known != named):
+        form = load_form(form_id)
+        cell = _raw(book, layout_of(form).stamp["form"])
+        if (cell.text if cell else named) == form_id:
+            return form
+        stamps.append(cell.text if cell else "")
+    raise NotOurWorkbookError(next((stamp for stamp in stamps if stamp), ""))
 
 
 def _raw(book: RawWorkbook, spot: Spot) -> RawCell | None:

@@ -93,7 +93,11 @@ def _tell_sum(filing: Filing, decision: Decision) -> Finding:
     name = _name_sum(filing, decision, here)
     if decision.state == "broken" and need is not None:
         sums = write_sums(need, decision, filing)
-        told = [i for i in here if filing.values[i] or len(here) <= _NAMED_CELLS]
+        told = [
+            i
+            for i in here
+            if filing.values[i] or i in filing.stated or len(here) <= _NAMED_CELLS
+        ]
         names = name_cells(filing, told, line=instance.rule.for_each, most=_NAMED_CELLS)
         message = f"{name}不成立：{sums}。{instance.rule.says}。涉及 {names}。"
         return _finding(filing, decision, message, place_cells(filing, here))

@@ -48,12 +48,14 @@ def find_submissions(paths: Iterable[Path], *, leave_out: Path | None = None) ->
     of other kinds in a folder are named on standard error. `leave_out` is the output.
 
     Raises:
-        click.UsageError: there are none.
+        click.UsageError: there are none, or a given one is the output itself.
     """
     found: dict[Path, None] = {}
     others: list[str] = []
     for path in paths:
         if not path.is_dir() or path.is_symlink():
+            if leave_out is not None and path.resolve() == leave_out.resolve():
+                raise click.UsageError(f"{path} 既是输入又是输出，请换一个输出文件名。")
             found[path] = None
             continue
         for file in _walk(path):
