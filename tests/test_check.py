@@ -254,6 +254,7 @@ def test_a_long_sum_of_nothing_says_so() -> None:
     verdict = check_filing(printed_totals(filing_of(FORM), resolved__research=2))
 
     assert "2 ≠ 0（各项均为 0），差 2。" in the_only(verdict).message
+    assert "涉及 三、依申请公开!F29“（七）总计”。" in the_only(verdict).message
 
 
 def test_a_limit_and_a_factor_read_as_they_are_decided() -> None:

@@ -570,6 +570,19 @@ def test_merge_leaves_its_own_output_out(nianbao: Callable[..., Ended], folder: 
     assert "纳入 2 份" in again.out
 
 
+def test_an_input_that_is_named_is_never_overwritten(
+    nianbao: Callable[..., Ended], folder: Path
+) -> None:
+    given = next(folder.rglob("*.xlsx"))
+    before = given.read_bytes()
+
+    ended = nianbao("merge", folder, given, "--organisation", "某县", "-o", given, "--force")
+
+    assert ended.status == WRONG_USAGE
+    assert "既是输入又是输出" in ended.err
+    assert given.read_bytes() == before
+
+
 def test_merge_of_nothing_accepted_writes_nothing(
     nianbao: Callable[..., Ended], folder: Path, tmp_path: Path
 ) -> None:

@@ -406,15 +406,24 @@ def test_a_form_we_do_not_know_is_named() -> None:
 
 
 @each_form
-def test_the_hidden_stamp_or_the_properties_are_enough(form: Form) -> None:
+def test_lost_document_properties_do_no_harm(form: Form) -> None:
     data = render_workbook(filing_of(form))
+
+    assert read_bytes(resave(data, lambda book: properties_of(book).props.clear())) == filing_of(
+        form
+    )
+
+
+@each_form
+def test_a_deleted_hidden_sheet_is_refused_for_it_says_who_is_in_a_sum(form: Form) -> None:
     stamp = layout_of(form).stamp["form"].sheet
+    data = resave(render_workbook(filing_of(form)), lambda book: book.remove(book[stamp]))
 
-    no_properties = resave(data, lambda book: properties_of(book).props.clear())
-    no_stamp = resave(data, lambda book: book.remove(book[stamp]))
+    with pytest.raises(UnusableFileError) as caught:
+        read_bytes(data)
 
-    assert read_bytes(no_properties) == filing_of(form)
-    assert read_bytes(no_stamp) == filing_of(form)
+    assert caught.value.reason == "book.sheets"
+    assert stamp in str(caught.value)
 
 
 def test_unprotected_sheets_are_noted_by_name() -> None:
@@ -556,3 +565,21 @@ def _resave_in_libreoffice(folder: Path) -> None:
         capture_output=True,
         timeout=180,
     )
+
+
+@each_form
+def test_a_year_typed_as_text_is_no_year_as_in_the_checks(form: Form) -> None:
+    put = {layout_of(form).cover["year"]: text(str(form.first_year))}
+
+    assert read_bytes(put_cells(blank_workbook(form), put)).year is None
+
+
+@each_form
+def test_an_unknown_scope_is_refused_and_never_taken_for_own(form: Form) -> None:
+    put = {layout_of(form).cover["scope"]: text("胡说")}
+
+    with pytest.raises(UnusableFileError) as caught:
+        read_bytes(put_cells(blank_workbook(form), put))
+
+    assert caught.value.reason == "book.layout"
+    assert "本级政府汇总" in str(caught.value)

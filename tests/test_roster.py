@@ -130,3 +130,15 @@ def test_a_roster_and_one_organisation_do_not_go_together(tmp_path: Path) -> Non
 
     assert result.exit_code == 2
     assert "名册" in result.output
+
+
+def test_last_years_filing_is_never_overwritten_by_this_years_workbook(tmp_path: Path) -> None:
+    before = tmp_path / "x.xlsx"
+    fill_workbook(filing_of(form_of_year(2023)), before)
+    saved = before.read_bytes()
+    command = ["--year", "2022", "--organisation", "某县某局", "--last-year", str(before)]
+
+    result = CliRunner().invoke(template, [*command, "-o", str(before), "--force"])
+
+    assert result.exit_code == 2
+    assert before.read_bytes() == saved

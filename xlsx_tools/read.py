@@ -87,7 +87,8 @@ def _raw(book: RawWorkbook, spot: Spot) -> RawCell | None:
 def _check_layout(book: RawWorkbook, layout: Layout) -> None:
     """Every sheet is there and every printed label where the form has it."""
     form = layout.form
-    wanted = [form.sheets["cover"], *(section.sheet for section in form.sections)]
+    own = [form.sheets[key] for key in ("cover", "checks", "stamp")]
+    wanted = [*own, *(section.sheet for section in form.sections)]
     missing = [name for name in wanted if name not in book.sheets]
     if missing:
         raise UnusableFileError(
@@ -289,7 +290,9 @@ class _Reader:
                 )
 
     def _year(self) -> int | None:
-        text = self._text(self.layout.cover["year"]).strip()
+        """The year as a number: as text it would not be one for 校验 either."""
+        cell = _raw(self.book, self.layout.cover["year"])
+        text = cell.text if cell is not None and cell.kind == "n" else ""
         return int(text) if text.isascii() and text.isdigit() and len(text) == 4 else None  # noqa: PLR2004
 
     def _organisation(self) -> Organisation:
@@ -299,8 +302,16 @@ class _Reader:
     def _scope(self) -> Scope:
         words = self.form.cover["scopes"]
         shown = self._text(self.layout.cover["scope"]).strip()
-        consolidated = isinstance(words, dict) and shown == words["consolidated"]
-        return "consolidated" if consolidated else "own"
+        known = {str(word): key for key, word in words.items()} if isinstance(words, dict) else {}
+        if shown not in known:
+            spot = self.layout.cover["scope"]
+            raise UnusableFileError(
+                "book.layout",
+                f"{spot.sheet}!{spot.address} 应为“{'”或者“'.join(known)}”，实际为“{shown[:30]}”，"
+                "表样已被改动。请用原工作簿重新填写后再报送。",
+                place=f"{spot.sheet}!{spot.address}",
+            )
+        return "consolidated" if known[shown] == "consolidated" else "own"
 
     def _narrative(self, section: str) -> str | None:
         """Paragraphs of one section; rows marked 接上段 belong to the row above."""

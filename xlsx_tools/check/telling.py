@@ -94,9 +94,7 @@ def _tell_sum(filing: Filing, decision: Decision) -> Finding:
     if decision.state == "broken" and need is not None:
         sums = write_sums(need, decision, filing)
         told = [
-            i
-            for i in here
-            if filing.values[i] or i in filing.stated or len(here) <= _NAMED_CELLS
+            i for i in here if filing.values[i] or i in filing.stated or len(here) <= _NAMED_CELLS
         ]
         names = name_cells(filing, told, line=instance.rule.for_each, most=_NAMED_CELLS)
         message = f"{name}不成立：{sums}。{instance.rule.says}。涉及 {names}。"

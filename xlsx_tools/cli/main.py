@@ -86,9 +86,12 @@ class _Commands(click.Group):
 
 def _show_version(context: click.Context, _param: click.Parameter, asked: bool) -> None:  # noqa: FBT001 - click's
     if asked and not context.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415 - slow, and rarely asked
+        from importlib import metadata  # noqa: PLC0415 - slow, and rarely asked
 
-        click.echo(f"nianbao {version('nianbao')}")
+        try:
+            click.echo(f"nianbao {metadata.version('nianbao')}")
+        except metadata.PackageNotFoundError:
+            click.echo("nianbao（由源代码直接运行，没有安装，因此没有版本号）")
         context.exit()
 
 

@@ -86,6 +86,8 @@ def template(  # noqa: PLR0913 - one for each option
         raise click.UsageError("缺少选项 --organisation（或者用 --roster 给出名册）。")
     require_suffix(output, ".xlsx")
     refuse_existing([output], force=force)
+    if last_year is not None and last_year.resolve() == output.resolve():
+        raise click.UsageError(f"{output} 是上年度填报，不能作为输出，请换一个文件名。")
     unit = Organisation(organisation, (code or "").strip() or None)
     before = None if last_year is None else _load_last_year(last_year, year, organisation)
     data = build_template(form, year=year, organisation=unit, scope=scope, last_year=before)
