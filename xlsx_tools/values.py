@@ -122,5 +122,7 @@ def _short(raw: str) -> str:
 
 
 def show(value: Value | None) -> str:
-    """A figure in a message; a blank is 空白."""
-    return "空白" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)
+    """A figure in a message or a cell, without trailing zeros; a blank is 空白."""
+    if value is None:
+        return "空白"
+    return f"{_plain(value):f}" if isinstance(value, Decimal) else str(value)
