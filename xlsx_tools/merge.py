@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from xlsx_tools.errors import MergeError
 from xlsx_tools.filing import Filing, compute_values
+from xlsx_tools.roster import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -100,8 +100,8 @@ def _refuse_doubles(filings: tuple[Filing, ...]) -> None:
     by_name: dict[str, list[Filing]] = {}
     by_code: dict[str, list[Filing]] = {}
     for filing in filings:
-        by_name.setdefault(_normalise(filing.organisation.name), []).append(filing)
-        if code := _normalise(filing.organisation.code or ""):
+        by_name.setdefault(normalise(filing.organisation.name), []).append(filing)
+        if code := normalise(filing.organisation.code or ""):
             by_code.setdefault(code, []).append(filing)
     twice = [same[0].organisation.name for same in by_name.values() if len(same) > 1]
     if twice:
@@ -122,7 +122,7 @@ def _refuse_overlaps(filings: tuple[Filing, ...]) -> None:
         inside = [
             filing.organisation.name
             for filing in filings
-            if filing.scope == "own" and _normalise(filing.organisation.name) in keys
+            if filing.scope == "own" and normalise(filing.organisation.name) in keys
         ]
         if inside:
             raise MergeError(f"{_list(inside)}已经计入“{name}”的汇总，不能重复汇总。")
@@ -135,12 +135,7 @@ def _refuse_overlaps(filings: tuple[Filing, ...]) -> None:
 
 
 def _keys(filing: Filing) -> dict[str, str]:
-    return {_normalise(name): name for name in members_of(filing)}
-
-
-def _normalise(name: str) -> str:
-    """A name as two people may write it: full-width signs and blanks make no difference."""
-    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
+    return {normalise(name): name for name in members_of(filing)}
 
 
 def _list(names: Iterable[str]) -> str:

@@ -147,8 +147,8 @@ def _doubles(lines: list[RosterLine]) -> list[str]:
 
 
 def normalise(name: str) -> str:
-    """A name for comparing: widths and blanks do not count, everything else does."""
-    return "".join(unicodedata.normalize("NFKC", name).split())
+    """A name for comparing: width, blanks and case do not count, everything else does."""
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def match_filing(line: RosterLine, filings: Iterable[Filing]) -> Filing | None:
