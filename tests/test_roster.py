@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from click.testing import CliRunner
 from tests.support.builders import filing_of
 from xlsx_tools.cli.template import template
 from xlsx_tools.fill import fill_workbook
+from xlsx_tools.filing import Organisation
 from xlsx_tools.forms import form_of_year
 from xlsx_tools.read import read_workbook
 from xlsx_tools.roster import RosterError, file_names, match_filing, parse_roster
@@ -91,6 +93,13 @@ def test_filings_are_matched_by_code_or_exactly_the_name_never_by_likeness() -> 
     assert match_filing(by_name, [filing]) is filing
     assert match_filing(other_code, [filing]) is None
     assert match_filing(alike, [filing]) is None
+
+
+def test_two_without_a_code_are_not_the_same_for_that() -> None:
+    nameless = replace(filing_of(form_of_year(2023)), organisation=Organisation("甲局"))
+    (line,) = parse_roster("name\n乙局\n".encode())
+
+    assert match_filing(line, [nameless]) is None
 
 
 def test_each_organisation_gets_its_own_workbook_and_last_years_figures(tmp_path: Path) -> None:
