@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from tests.support.builders import filing_of
 from xlsx_tools.cli.template import template
-from xlsx_tools.fill import fill_workbook
 from xlsx_tools.filing import Organisation
+from xlsx_tools.fill import fill_workbook
 from xlsx_tools.forms import form_of_year
 from xlsx_tools.read import read_workbook
 from xlsx_tools.roster import RosterError, file_names, match_filing, parse_roster
