@@ -43,6 +43,15 @@ class Cached:
 
 
 @dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula of ours (without ``=``) with its saved result, for rows at the end of a sheet."""
+
+    formula: str
+    result: str | bool | int | Decimal | None
+    style_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Blank:
     """Nothing: the cell is emptied and keeps its style."""
 
@@ -50,7 +59,7 @@ class Blank:
 
 
 # In each, `style_of` is the address in the same sheet of the cell whose style is taken instead.
-Content = Number | Text | Cached | Blank
+Content = Number | Text | Cached | Formula | Blank
 
 
 def escape_text(text: str, place: str) -> str:
@@ -125,6 +134,9 @@ def render_content(content: Content, opening: str, formula: str, place: str) -> 
             if not formula:
                 raise ValueError(f"{place}: a cached result, but the cell has no formula")
             return f"{opening}{_render_result(result, formula, place)}</c>"
+        case Formula(words, result):
+            written = f"<f>{escape_text(words, place)}</f>"
+            return f"{opening}{_render_result(result, written, place)}</c>"
         case _:
             assert_never(content)
 

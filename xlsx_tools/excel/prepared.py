@@ -17,6 +17,7 @@ from xlsx_tools.excel.cell_content import (
     Blank,
     Cached,
     Content,
+    Formula,
     Number,
     Text,
     escape_value,
@@ -28,7 +29,16 @@ from xlsx_tools.excel.zip_writer import Member, deflate, read_members, write_zip
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-__all__ = ["Blank", "Cached", "Content", "Number", "PreparedWorkbook", "TailRow", "Text"]
+__all__ = [
+    "Blank",
+    "Cached",
+    "Content",
+    "Formula",
+    "Number",
+    "PreparedWorkbook",
+    "TailRow",
+    "Text",
+]
 
 _Thing = TypeVar("_Thing")
 _WORKBOOK = "xl/workbook.xml"
@@ -105,9 +115,12 @@ class PreparedWorkbook:
         *,
         tails: Mapping[str, Sequence[TailRow]] = {},
         placeholders: Mapping[str, Mapping[str, str]] = {},
+        replaced: Mapping[str, bytes] = {},
         level: int = _DEFLATE_LEVEL,
     ) -> bytes:
         """The workbook with this in its slots; what is not named stays as in the template.
+
+        `replaced` are whole parts, by name, that stand in for those of the template.
 
         Placeholders are the exception: each one prepared must be given, for a stray
         ``{{organisation}}`` must never reach an organisation.
@@ -125,8 +138,12 @@ class PreparedWorkbook:
             changes.setdefault(self.sheet_parts[name], {}).update(rendered)
         for part, values in self._render_placeholders(placeholders):
             changes.setdefault(part, {}).update(values)
+        if unknown := sorted(replaced.keys() - {member.name for member in self.members}):
+            raise ValueError(f"no such part: {', '.join(unknown)}")
         return write_zip(
-            deflate(member.name, self.parts[member.name].fill(changed), level)
+            deflate(member.name, replaced[member.name], level)
+            if member.name in replaced
+            else deflate(member.name, self.parts[member.name].fill(changed), level)
             if (changed := changes.get(member.name))
             else member
             for member in self.members

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from io import BytesIO
@@ -37,7 +38,7 @@ from xlsx_tools.template.verdict_cells import balance_cells, rule_cells, verdict
 from xlsx_tools.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from openpyxl import Workbook
 
@@ -56,6 +57,30 @@ _IDENTITY = ("organisation", "code", "year", "scope")
 _QUICK, _SMALLEST = 3, 9
 _INCLUDES_CHUNK = 30_000
 _CHARACTERS_A_LINE, _LINE_HEIGHT = 30, 17.0
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Sheets, formats and cells that a workbook has beside the official ones.
+
+    `draw` adds them to the openpyxl workbook, once a process and form; `slots` and `tails` are
+    what each filling may change of them, as in `PreparedWorkbook.prepare`.
+    """
+
+    name: str
+    draw: Callable[[Workbook, Layout], None]
+    slots: Callable[[Layout], Mapping[str, Collection[str]]]
+    tails: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Addition:
+    """An extension with its contents for one workbook; `cells` also win over official ones."""
+
+    extension: Extension
+    cells: Mapping[str, Mapping[str, Content]] = field(default_factory=dict)
+    tails: Mapping[str, Sequence[TailRow]] = field(default_factory=dict)
+    replaced: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def build_template(
@@ -105,17 +130,33 @@ def _last_year_figures(form: Form, last_year: Filing | None) -> dict[int, Value]
     return found
 
 
-def render_filing(filing: Filing, *, level: int = _QUICK) -> bytes:
+def render_filing(
+    filing: Filing, *, level: int = _QUICK, addition: Addition | None = None
+) -> bytes:
     """The filled-in workbook, with the saved result of every formula.
 
     `level` is how hard to deflate: blank workbooks are mailed, filled ones are made by the hundred.
+    `addition` is what stands in the workbook beside the official sheets.
 
     Raises:
         FilingError: a figure that cannot be read, or stated totals that contradict their parts.
         IllegalTextError: a text that no workbook can hold, named by cell.
     """
     _refuse_contradictions(filing)
-    prepared, lives = _prepared(filing.form)
+    return render_as_sent(filing, level=level, addition=addition)
+
+
+def render_as_sent(
+    filing: Filing, *, level: int = _QUICK, addition: Addition | None = None
+) -> bytes:
+    """The same for a filing whose figures may be unreadable or contradict its stated totals.
+
+    An unreadable figure is blank unless `addition` has the cell; totals are ours.
+
+    Raises:
+        IllegalTextError: a text that no workbook can hold, named by cell.
+    """
+    prepared, lives = _prepared(filing.form, addition.extension if addition else None)
     layout, judgement = layout_of(filing.form), judge_filing(filing)
     cells: dict[str, dict[str, Content]] = {}
     for spot, content in _contents(filing, layout):
@@ -128,9 +169,17 @@ def render_filing(filing: Filing, *, level: int = _QUICK) -> bytes:
         layout.text_top[section.id].sheet: tuple(_text_rows(filing.narrative.get(section.id) or ""))
         for section in filing.form.texts
     }
+    replaced: Mapping[str, bytes] = {}
+    if addition is not None:
+        for sheet, contents in addition.cells.items():
+            cells.setdefault(sheet, {}).update(contents)
+        tails |= {sheet: tuple(rows) for sheet, rows in addition.tails.items()}
+        replaced = addition.replaced
     identity = _identity(filing)
     tokens = {f"{{{{{key}}}}}": identity[key] for key in _IDENTITY}
-    return prepared.fill(cells, tails=tails, placeholders={_PROPERTIES: tokens}, level=level)
+    return prepared.fill(
+        cells, tails=tails, placeholders={_PROPERTIES: tokens}, replaced=replaced, level=level
+    )
 
 
 def _refuse_contradictions(filing: Filing) -> None:
@@ -284,15 +333,20 @@ def _last_year_shown(form: Form) -> Iterator[Live]:
 
 
 @cache
-def _prepared(form: Form) -> tuple[PreparedWorkbook, tuple[Live, ...]]:
+def _prepared(form: Form, extension: Extension | None) -> tuple[PreparedWorkbook, tuple[Live, ...]]:
     layout, lives = layout_of(form), live_cells(form)
     slots: dict[str, set[str]] = {}
     for spot in _slots(layout, lives):
         slots.setdefault(spot.sheet, set()).add(spot.address)
+    tails = {spot.sheet: int(spot.address[1:]) for spot in layout.text_top.values()}
+    if extension is not None:
+        for sheet, addresses in extension.slots(layout).items():
+            slots.setdefault(sheet, set()).update(addresses)
+        tails |= dict(extension.tails)
     prepared = PreparedWorkbook.prepare(
-        _build(form, layout, lives),
+        _build(form, layout, lives, extension),
         slots=slots,
-        tails={spot.sheet: int(spot.address[1:]) for spot in layout.text_top.values()},
+        tails=tails,
         placeholders={_PROPERTIES: [f"{{{{{key}}}}}" for key in _IDENTITY]},
     )
     return prepared, lives
@@ -314,7 +368,9 @@ def _slots(layout: Layout, lives: tuple[Live, ...]) -> Iterator[Spot]:
     yield from (Spot(form.sheets["guide"], f"A{GUIDE_TOP + n}") for n in range(count))
 
 
-def _build(form: Form, layout: Layout, lives: tuple[Live, ...]) -> bytes:
+def _build(
+    form: Form, layout: Layout, lives: tuple[Live, ...], extension: Extension | None
+) -> bytes:
     """The workbook of a form before anybody's name is in it (openpyxl, once a process)."""
     from openpyxl import Workbook  # noqa: PLC0415 - slow to import, and only writing needs it
     from openpyxl.writer.excel import ExcelWriter  # noqa: PLC0415
@@ -339,6 +395,8 @@ def _build(form: Form, layout: Layout, lives: tuple[Live, ...]) -> bytes:
     pages.build_checks(book, layout)
     pages.build_stamp(book, layout)
     shared.write_formulas(book, lives)
+    if extension is not None:
+        extension.draw(book, layout)
     _name(book, form)
     protect_structure(book)
     out = BytesIO()
