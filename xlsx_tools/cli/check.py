@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch import Batch
 from xlsx_tools.cli.options import (
     ACCEPTED,
     FILE,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from xlsx_tools.report import FileResult
+    from xlsx_tools.batch import FileResult
 
 _HELP = describe(
     "校验工作簿和填报数据（JSON），给出能否报送和应当改正的地方。\n"
@@ -54,7 +55,7 @@ def check(
     """Check workbooks and filing JSON against the rules of their form."""
     refuse_existing([output], force=force)
     results = check_files(find_submissions(paths, leave_out=output))
-    print_or_write(REPORTERS[output_format](results), output)
+    print_or_write(b"".join(REPORTERS[output_format](Batch(results))).decode(), output)
     context.exit(status_of(results))
 
 

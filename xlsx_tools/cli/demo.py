@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch import Batch
+from xlsx_tools.batch.result import STATUS_WORDS
 from xlsx_tools.cli.check import is_accepted
 from xlsx_tools.cli.demo_units import COUNTY, DEPARTMENTS, FORM, YEAR
 from xlsx_tools.cli.options import FILE, ChineseCommand, describe
@@ -20,15 +22,14 @@ from xlsx_tools.forms import load_form
 from xlsx_tools.merge import merge_filings
 from xlsx_tools.read import read_workbook
 from xlsx_tools.report import REPORTERS
-from xlsx_tools.report.result import STATUS_WORDS
 from xlsx_tools.template import build_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from xlsx_tools.batch import FileResult
     from xlsx_tools.cli.demo_units import Department
     from xlsx_tools.forms import Form
-    from xlsx_tools.report import FileResult
 
 _HELP = describe(
     "用真实的公开数字和几个虚构单位走一遍全过程：\n"
@@ -107,8 +108,8 @@ def _last_year(form: Form, unit: Department) -> Filing | None:
 
 def _check(paths: list[Path], folder: Path) -> list[FileResult]:
     results = check_files(paths)
-    write_output(folder / "findings.txt", REPORTERS["text"](results))
-    write_output(folder / "findings.json", REPORTERS["json"](results))
+    write_output(folder / "findings.txt", b"".join(REPORTERS["text"](Batch(results))))
+    write_output(folder / "findings.json", b"".join(REPORTERS["json"](Batch(results))))
     return results
 
 

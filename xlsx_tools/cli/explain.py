@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch.result import SEVERITY_WORDS, STATE_WORDS
 from xlsx_tools.check.places import name_cells
 from xlsx_tools.check.telling import open_leaves
 from xlsx_tools.check.wording import show_signed, write_sums
@@ -17,7 +18,6 @@ from xlsx_tools.errors import UnusableFileError
 from xlsx_tools.excel.address import layout_of
 from xlsx_tools.forms.model import FLAT_COLUMN
 from xlsx_tools.judge import judge_filing, reason_counts
-from xlsx_tools.report.result import SEVERITY_WORDS, STATE_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

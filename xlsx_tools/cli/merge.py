@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch.result import STATUS_WORDS
 from xlsx_tools.cli.check import is_accepted, status_of
 from xlsx_tools.cli.options import (
     FILE,
@@ -23,12 +24,11 @@ from xlsx_tools.errors import MergeError
 from xlsx_tools.filing import Organisation
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.merge import merge_filings
-from xlsx_tools.report.result import STATUS_WORDS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xlsx_tools.report import FileResult
+    from xlsx_tools.batch import FileResult
 
 _HELP = describe(
     "把通过校验的填报汇总为一份工作簿（口径：本级政府汇总）。\n"

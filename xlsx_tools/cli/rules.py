@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch.result import SEVERITY_WORDS
 from xlsx_tools.cli.options import (
     ChineseCommand,
     describe,
@@ -21,7 +22,6 @@ from xlsx_tools.forms.instances import path_of
 from xlsx_tools.forms.rule_language import describe as say_comparison
 from xlsx_tools.forms.rule_language import parse
 from xlsx_tools.interchange.exact_json import dumps_exact
-from xlsx_tools.report.result import SEVERITY_WORDS
 from xlsx_tools.values import show
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from xlsx_tools.batch import FileResult
 from xlsx_tools.check import check_filing
 from xlsx_tools.errors import FilingError, UnusableFileError, XlsxToolsError
 from xlsx_tools.excel.intake import label_of, open_submission
@@ -19,7 +20,6 @@ from xlsx_tools.excel.package import DEFAULT_LIMITS
 from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.output import TEMPORARY_PREFIX
 from xlsx_tools.read import read_submission
-from xlsx_tools.report import FileResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,19 +1,21 @@
-"""Verdicts → something to read: one module for each output, listed in REPORTERS."""
+"""A batch → something to read: one module for each output, listed in REPORTERS."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xlsx_tools.report.json import render_json, report_object
-from xlsx_tools.report.result import FileResult
+from xlsx_tools.report.json import render_json
 from xlsx_tools.report.text import render_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["REPORTERS", "FileResult", "render_json", "render_text", "report_object"]
+    from xlsx_tools.batch import Batch
 
-REPORTERS: Mapping[str, Callable[[Iterable[FileResult]], str]] = {
+__all__ = ["REPORTERS", "render_json", "render_text"]
+
+REPORTERS: Mapping[str, Callable[[Batch], Iterator[bytes]]] = {
     "text": render_text,
     "json": render_json,
 }
+"""Each gives the output piece by piece; no more than one file's result is held at a time."""

@@ -5,38 +5,88 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from xlsx_tools.batch.result import STATUS_WORDS
 from xlsx_tools.interchange.exact_json import dumps_exact
-from xlsx_tools.report.result import STATUS_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
+    from xlsx_tools.batch import Batch, FileResult, Reconciliation
     from xlsx_tools.finding import Finding
-    from xlsx_tools.report.result import FileResult
 
 _WORDS = ("held", "broken", "undecided", "crashed")
 
 
-def render_json(results: Iterable[FileResult]) -> str:
-    """The report as JSON text, with a newline at the end."""
-    return dumps_exact(report_object(results)) + "\n"
+def render_json(batch: Batch) -> Iterator[bytes]:
+    """One JSON object: ``files`` in order, a ``summary`` over all, the roster if any."""
+    summary = _Summary()
+    yield b'{\n "files": ['
+    separator = "\n  "
+    for result in batch.results:
+        summary.add(result)
+        yield (separator + dumps_exact(file_object(result), depth=2)).encode()
+        separator = ",\n  "
+    yield b"\n ]"
+    rest: dict[str, object] = {"summary": summary.object(len(batch.ignored))}
+    if batch.ignored:
+        rest["ignored"] = [{"file": one.file, "why": one.why} for one in batch.ignored]
+    if batch.roster is not None:
+        rest["roster"] = roster_object(batch.roster)
+    for key, value in rest.items():
+        yield f',\n "{key}": {dumps_exact(value, depth=1)}'.encode()
+    yield b"\n}\n"
 
 
-def report_object(results: Iterable[FileResult]) -> dict[str, object]:
-    """``files`` in the order given, and a ``summary`` over all; Decimals stay Decimals."""
-    files, statuses, rules = [], Counter[str](), Counter[str]()
-    findings = leading = 0
-    for result in results:
-        files.append(file_object(result))
-        statuses[result.status] += 1
-        rules.update(_counts(result))
-        findings += len(result.findings)
-        leading += len(result.leading)
-    summary: dict[str, object] = {"files": len(files)}
-    summary |= {status: statuses[status] for status in STATUS_WORDS}
-    summary["rules"] = {state: rules[state] for state in _WORDS}
-    summary |= {"findings": findings, "leading": leading}
-    return {"files": files, "summary": summary}
+class _Summary:
+    """Sums over all files; nothing else of them is kept."""
+
+    def __init__(self) -> None:
+        self.files = self.findings = self.leading = 0
+        self.statuses, self.rules = Counter[str](), Counter[str]()
+
+    def add(self, result: FileResult) -> None:
+        self.files += 1
+        self.statuses[result.status] += 1
+        self.rules.update(_counts(result))
+        self.findings += len(result.findings)
+        self.leading += len(result.leading)
+
+    def object(self, ignored: int) -> object:
+        return {
+            "files": self.files,
+            **{status: self.statuses[status] for status in STATUS_WORDS},
+            "ignored": ignored,
+            "rules": {state: self.rules[state] for state in _WORDS},
+            "findings": self.findings,
+            "leading": self.leading,
+        }
+
+
+def roster_object(roster: Reconciliation) -> dict[str, object]:
+    """Every organisation of the roster with its standing, and the files of no organisation."""
+    return {
+        "sums": {**roster.sums, "outside": len(roster.strangers)},
+        "units": [
+            {
+                "name": unit.line.organisation.name,
+                "code": unit.line.organisation.code,
+                "scope": unit.line.scope,
+                "standing": unit.standing,
+                "files": list(unit.files),
+                "message": unit.message,
+                "proposed": list(unit.proposed),
+            }
+            for unit in roster.units
+        ],
+        "outside": [
+            {
+                "file": stranger.file,
+                "organisation": stranger.organisation,
+                "proposed": list(stranger.proposed),
+            }
+            for stranger in roster.strangers
+        ],
+    }
 
 
 def file_object(result: FileResult) -> dict[str, object]:

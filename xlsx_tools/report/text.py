@@ -6,28 +6,36 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from xlsx_tools.report.result import SEVERITY_WORDS, STATE_WORDS, STATUS_WORDS
+from xlsx_tools.batch.result import (
+    SEVERITY_WORDS,
+    STANDING_WORDS,
+    STATE_WORDS,
+    STATUS_WORDS,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
+    from xlsx_tools.batch import Batch, FileResult, Ignored, Reconciliation
     from xlsx_tools.check import Verdict
     from xlsx_tools.finding import Finding
-    from xlsx_tools.report.result import FileResult
 
 _CONTROLS = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _FOLDED_SHOWN = 5
 
 
-def render_text(results: Iterable[FileResult]) -> str:
-    """Every file with its findings, then one line over all; safe to print anywhere."""
-    lines: list[str] = []
+def render_text(batch: Batch) -> Iterator[bytes]:
+    """Every file with its findings, then the sums; safe to print anywhere."""
     statuses: Counter[str] = Counter()
-    for result in results:
+    for result in batch.results:
         statuses[result.status] += 1
-        lines += [*_describe_file(result), ""]
-    lines.append(_summarise(statuses))
-    return "\n".join(map(show_safely, lines)) + "\n"
+        yield _encode([*_describe_file(result), ""])
+    yield _encode([*_describe_roster(batch.roster), *_describe_ignored(batch.ignored)])
+    yield _encode([_summarise(statuses, len(batch.ignored))])
+
+
+def _encode(lines: list[str]) -> bytes:
+    return "".join(f"{show_safely(line)}\n" for line in lines).encode("utf-8", "backslashreplace")
 
 
 def show_safely(text: str) -> str:
@@ -38,10 +46,34 @@ def show_safely(text: str) -> str:
     )
 
 
-def _summarise(statuses: Counter[str]) -> str:
-    told = [f"{word} {statuses[status]} 份" for status, word in STATUS_WORDS.items()]
-    counted = [text for text, status in zip(told, STATUS_WORDS, strict=True) if statuses[status]]
-    return f"共 {statuses.total()} 份{'：' if counted else ''}{'，'.join(counted)}。"
+def _summarise(statuses: Counter[str], ignored: int) -> str:
+    told = [f"{word} {statuses[key]} 份" for key, word in STATUS_WORDS.items() if statuses[key]]
+    rest = f"；另有 {ignored} 个不是填报，没有读取" if ignored else ""
+    return f"共 {statuses.total()} 份{'：' if told else ''}{'，'.join(told)}{rest}。"
+
+
+def _describe_ignored(ignored: tuple[Ignored, ...]) -> Iterator[str]:
+    if ignored:
+        yield "没有读取的："
+        yield from (f"  {one.file}：{one.why}" for one in ignored)
+        yield ""
+
+
+def _describe_roster(roster: Reconciliation | None) -> Iterator[str]:
+    """Where every organisation stands, those that still owe something first by name."""
+    if roster is None:
+        return
+    sums = "，".join(f"{STANDING_WORDS[key]} {count}" for key, count in roster.sums.items())
+    yield f"名册 {len(roster.units)} 个单位：{sums}；名册之外 {len(roster.strangers)} 份。"
+    for unit in roster.units:
+        if unit.standing not in ("passed", "nil_return"):
+            said = unit.message or "、".join(unit.files)
+            word = STANDING_WORDS[unit.standing]
+            yield f"  [{word}] {unit.line.organisation.name}{'：' if said else ''}{said}"
+    for stranger in roster.strangers:
+        guess = f"，是否为{'、'.join(stranger.proposed)}" if stranger.proposed else ""
+        yield f"  [名册之外] {stranger.organisation or '单位不详'}（{stranger.file}）{guess}"
+    yield ""
 
 
 def _describe_file(result: FileResult) -> Iterator[str]:
@@ -58,7 +90,7 @@ def _describe_file(result: FileResult) -> Iterator[str]:
     name = filing.organisation.name.strip() or "单位不详"
     yield f"【{status}】{name}（{year}，{scope}）  {result.file}"
     yield f"  {_describe_parts(verdict)}"
-    for number, finding in enumerate(verdict.leading, start=1):
+    for number, finding in enumerate(result.leading, start=1):
         yield from _describe_finding(number, finding, verdict)
 
 
