@@ -40,7 +40,13 @@ _WRITTEN = "<!-- 由 docs/generate.py 生成，请勿手工修改。 -->"
 _MORE_REASONS = {
     "book.layout": "{place} 应为“{label}”，表样已被改动。请用原工作簿重新填写后再报送。",
     "file.not_filing": "不是可用的填报数据。请按 nianbao schema 给出的格式改正后再提交。",
-    "internal.error": "文件没有得到校验结果，不能视为通过。",
+    "batch.same_bytes": "与“{place}”内容完全相同，只计一次。不需处理；可以删去其中一份。",
+    "batch.conflict": "同一单位有几份内容不同的填报，都没有计入。请确认以哪一份为准。",
+    "batch.chosen": "同一单位有几份填报，采用本份。不需处理。",
+    "batch.superseded": "同一单位有几份填报，采用另一份，本份没有计入。如应采用本份，请另行指定。",
+    "batch.code_clash": "统一社会信用代码也用于另一个单位，都没有计入。请核对两个单位的代码。",
+    "template.year": "不是本次收取年度的填报，没有计入。请使用本年度的工作簿填报。",
+    "template.agency": "填报单位不在名册中，没有计入。请核对单位名称、代码和口径，或者补入名册。",
 }
 """Reasons whose sentence is put together where the file is read."""
 
@@ -54,6 +60,8 @@ _ERRORS: dict[type[XlsxToolsError], str] = {
 _MORE_ERRORS = {
     "output": "结果无法写入；原有文件不受影响",
     "roster": "名册不能使用；逐行说明问题所在",
+    "journal": "整批处理的进度记录不能使用：另一个进程正在处理同一批文件，或者无法写入",
+    "choice": "为同一单位指定了不止一份文件",
 }
 
 

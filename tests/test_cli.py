@@ -107,7 +107,7 @@ def test_without_a_command_all_are_listed(nianbao: Callable[..., Ended]) -> None
         (["--bogus"], "没有选项 --bogus"),
         (["check"], "缺少参数 PATH..."),
         (["check", "a.xlsx", "--fromat", "json"], "没有选项 --fromat，是不是 --format"),
-        (["check", "a.xlsx", "--format", "yaml"], "--format：应为 text、json 之一"),
+        (["check", "a.xlsx", "--format", "yaml"], "--format：没有格式“yaml”，应为 text"),
         (["check", "a.xlsx", "--format"], "选项 --format 后面应有一个值"),
         (["explain", "a.xlsx", "三!F7", "四!A6"], "多余的参数：四!A6"),
         (["template", "-o", "a.xlsx", "--year", "2023"], "缺少选项 --organisation"),
@@ -481,7 +481,9 @@ def test_check_of_a_folder_passes_over_what_is_no_submission(
 
     assert ended.out.count("【") == 3
     assert "甲局.XLSX" in ended.out
-    assert "没有读取：说明.docx。" in ended.err
+    assert "说明.docx：不是工作簿或者填报数据" in ended.out
+    assert "有人正打开着“甲局.xlsx”" in ended.out
+    assert "另有 6 个不是填报，没有读取。" in ended.out
 
 
 @pytest.mark.parametrize("watched", [True, False])

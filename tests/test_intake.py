@@ -262,7 +262,7 @@ def test_a_name_in_gbk_is_shown_as_text() -> None:
 
 def test_every_refusal_says_what_to_do() -> None:
     for reason, sentence in {**REFUSALS, **NOTES}.items():
-        assert re.fullmatch(r"(fs|file|package|xml|book|sheet)\.[a-z0-9_]+", reason)
+        assert re.fullmatch(r"(fs|file|package|xml|book|sheet|limits|internal)\.[a-z0-9_]+", reason)
         assert sentence.endswith("。")
     for reason, sentence in REFUSALS.items():
         assert re.search("请", sentence), reason
@@ -271,7 +271,8 @@ def test_every_refusal_says_what_to_do() -> None:
 
 def test_every_refusal_is_raised_somewhere() -> None:
     folder = Path(intake.__file__).parent
-    source = "".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    sources = [*folder.glob("*.py"), *(folder.parent / "batch").glob("*.py")]
+    source = "".join(path.read_text("utf-8") for path in sources)
     body = source.replace((folder / "refusals.py").read_text("utf-8"), "")
 
     assert [code for code in {**REFUSALS, **NOTES} if f'"{code}"' not in body] == []

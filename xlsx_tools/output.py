@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 TEMPORARY_PREFIX = "~nianbao-"
@@ -19,6 +20,15 @@ _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENO
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that, whatever happens, the old or the new file is there.
+
+    Raises:
+        OSError: as `write_pieces`.
+    """
+    write_pieces(path, (data,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write `pieces`, one after the other, so that the old or the new file is there, whole.
 
     The bytes go to ``~nianbao-….tmp`` in the same folder first. A killed process can leave that
     file behind; nobody reads it, and it may be deleted. A symbolic link at `path` is replaced,
@@ -33,7 +43,8 @@ def write_whole(path: Path, data: bytes) -> None:
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -52,7 +52,8 @@ class FileResult:
     """One file: checked (`verdict`), or not usable (`error`).
 
     `file` is how the user knows it; `sha256` is of its bytes, or None when none were read;
-    `beside` are findings that only the whole batch can show, such as two files of one unit.
+    `beside` are findings that only the whole batch can show, such as two files of one unit;
+    `counted` is false for a copy, and for a file that another of the same unit replaces.
     """
 
     file: str
@@ -60,6 +61,7 @@ class FileResult:
     verdict: Verdict | None = None
     error: XlsxToolsError | None = None
     beside: tuple[Finding, ...] = ()
+    counted: bool = True
 
     @property
     def filing(self) -> Filing | None:
@@ -73,7 +75,7 @@ class FileResult:
 
     @property
     def accepted(self) -> bool:
-        """Whether it may be merged: it passed, and nothing in the batch stands against it."""
+        """Whether it passed, and nothing in the batch stands against it."""
         stopped = any(finding.severity == "mandatory" for finding in self.beside)
         return self.status in _ACCEPTED and not stopped
 

@@ -1,4 +1,4 @@
-"""``nianbao check``: files → verdicts."""
+"""``nianbao check``: files, folders and zips → verdicts."""
 
 from __future__ import annotations
 
@@ -6,67 +6,102 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlsx_tools.batch import Batch
+from xlsx_tools.cli.desk import Asked, batch_options, run_desk
 from xlsx_tools.cli.options import (
     ACCEPTED,
-    FILE,
     NOT_ACCEPTED,
     UNREADABLE,
     ChineseCommand,
     describe,
     force_option,
-    format_option,
     output_option,
 )
-from xlsx_tools.cli.outputs import print_or_write, refuse_existing
-from xlsx_tools.cli.submissions import check_files, find_submissions
+from xlsx_tools.cli.outputs import print_chunks, refuse_existing, write_chunks
 from xlsx_tools.report import REPORTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
-    from xlsx_tools.batch import FileResult
+    from xlsx_tools.batch import Batch
 
 _HELP = describe(
-    "校验工作簿和填报数据（JSON），给出能否报送和应当改正的地方。\n"
-    "文件夹按层查找其中的 .xlsx 和 .json，锁定文件（~$）不计。\n"
-    "一个文件无法读取，不影响其他文件。",
+    "校验工作簿、填报数据（JSON）、文件夹和压缩包（zip），给出能否报送和应当改正的地方。\n"
+    "一个文件无法读取，不影响其他文件；中断后用同样的命令再次运行，已有结果的不再重读。\n"
+    "给出名册（--roster）的，列出未报、已报未通过、通过、零报告、重复和名册之外的单位。",
     "nianbao check 某某局.xlsx",
-    "nianbao check 报送文件夹 --format json -o 校验结果.json",
+    "nianbao check 报送文件夹 --roster 名册.csv -o 校验结果.xlsx",
+    "nianbao check 报送.zip --format json -o 校验结果.json",
+    "nianbao check 报送文件夹 --format text,xlsx,html -o 校验结果",
 )
-_ACCEPTED = ("passed", "passed_with_reasons")
+_SUFFIXES = {"text": ".txt", "json": ".json", "xlsx": ".xlsx", "html": ".html"}
+_NAME = "校验结果"
+_BINARY = ("xlsx",)
+
+
+def _read_formats(
+    _context: click.Context, param: click.Parameter, value: str | None
+) -> tuple[str, ...]:
+    wanted = tuple(dict.fromkeys(word.strip() for word in value.split(","))) if value else ()
+    if unknown := [word for word in wanted if word not in REPORTERS]:
+        known = "、".join(REPORTERS)
+        raise click.BadParameter(f"没有格式“{unknown[0]}”，应为 {known} 之一。", param=param)
+    return wanted
 
 
 @click.command("check", cls=ChineseCommand, help=_HELP)
-@click.argument("paths", nargs=-1, required=True, type=FILE, metavar="PATH...")
-@format_option(*REPORTERS)
-@output_option("结果写入这个文件，不写则显示在屏幕上。")
+@batch_options
+@click.option(
+    "--format",
+    "formats",
+    callback=_read_formats,
+    metavar="|".join(REPORTERS),
+    help="输出格式，默认看输出文件的扩展名，都没有写明时为 text；多种用逗号隔开。",
+)
+@output_option("结果写入这个文件；有多种格式时为文件夹；不写则显示在屏幕上。")
 @force_option
 @click.pass_context
 def check(
     context: click.Context,
-    paths: tuple[Path, ...],
-    output_format: str,
-    output: Path | None,
     *,
+    asked: Asked,
+    formats: tuple[str, ...],
+    output: Path | None,
     force: bool,
 ) -> None:
-    """Check workbooks and filing JSON against the rules of their form."""
-    refuse_existing([output], force=force)
-    results = check_files(find_submissions(paths, leave_out=output))
-    print_or_write(b"".join(REPORTERS[output_format](Batch(results))).decode(), output)
-    context.exit(status_of(results))
+    """Check submissions against the rules of their form."""
+    outputs = plan_outputs(formats, output)
+    refuse_existing(list(outputs.values()), force=force)
+    with run_desk(asked, output, *outputs.values()) as batch:
+        for name, path in outputs.items():
+            write_chunks(path, REPORTERS[name](batch))
+        if not outputs:
+            print_chunks(REPORTERS[formats[0] if formats else "text"](batch))
+        status = status_of(batch)
+    context.exit(status)
 
 
-def is_accepted(result: FileResult) -> bool:
-    """Whether a file may be reported, with or without reasons."""
-    return result.status in _ACCEPTED
+def plan_outputs(formats: tuple[str, ...], output: Path | None) -> dict[str, Path]:
+    """Which format goes into which file; nothing when the result is for the screen.
+
+    Raises:
+        click.UsageError: formats that need a file, or several without a folder.
+    """
+    if output is None:
+        if len(formats) > 1 or any(name in _BINARY for name in formats):
+            raise click.UsageError("这种格式不能显示在屏幕上，请用 -o 写明输出到哪里。")
+        return {}
+    if len(formats) > 1:
+        return {name: output / f"{_NAME}{_SUFFIXES[name]}" for name in formats}
+    by_suffix = {suffix: name for name, suffix in _SUFFIXES.items() if name in REPORTERS}
+    name = formats[0] if formats else by_suffix.get(output.suffix.lower(), "text")
+    return {name: output}
 
 
-def status_of(results: Iterable[FileResult]) -> int:
+def status_of(batch: Batch) -> int:
     """The exit status that says the worst of all files."""
-    results = list(results)
-    if any(result.status == "unreadable" for result in results):
-        return UNREADABLE
-    return ACCEPTED if all(map(is_accepted, results)) else NOT_ACCEPTED
+    accepted = True
+    for result in batch.results:
+        if result.status == "unreadable":
+            return UNREADABLE
+        accepted = accepted and (result.accepted or not result.counted)
+    return ACCEPTED if accepted else NOT_ACCEPTED

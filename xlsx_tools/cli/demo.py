@@ -11,11 +11,10 @@ import click
 
 from xlsx_tools.batch import Batch
 from xlsx_tools.batch.result import STATUS_WORDS
-from xlsx_tools.cli.check import is_accepted
+from xlsx_tools.batch.work import Checker, Checking, Task
 from xlsx_tools.cli.demo_units import COUNTY, DEPARTMENTS, FORM, YEAR
 from xlsx_tools.cli.options import FILE, ChineseCommand, describe
 from xlsx_tools.cli.outputs import write_output
-from xlsx_tools.cli.submissions import check_files
 from xlsx_tools.filing import Filing, compute_values
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.forms import load_form
@@ -107,7 +106,10 @@ def _last_year(form: Form, unit: Department) -> Filing | None:
 
 
 def _check(paths: list[Path], folder: Path) -> list[FileResult]:
-    results = check_files(paths)
+    checker = Checker(Checking())
+    results = [
+        checker.check(Task(number, str(path), str(path))) for number, path in enumerate(paths)
+    ]
     write_output(folder / "findings.txt", b"".join(REPORTERS["text"](Batch(results))))
     write_output(folder / "findings.json", b"".join(REPORTERS["json"](Batch(results))))
     return results
@@ -115,7 +117,7 @@ def _check(paths: list[Path], folder: Path) -> list[FileResult]:
 
 def _merge(results: list[FileResult], folder: Path) -> Filing:
     accepted = [
-        result.filing for result in results if result.filing is not None and is_accepted(result)
+        result.filing for result in results if result.filing is not None and result.accepted
     ]
     merged = merge_filings(accepted, COUNTY)
     write_output(folder / "merged.xlsx", render_workbook(merged))

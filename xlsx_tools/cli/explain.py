@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from xlsx_tools.batch.result import SEVERITY_WORDS, STATE_WORDS
+from xlsx_tools.batch.work import load_submission
 from xlsx_tools.check.places import name_cells
 from xlsx_tools.check.telling import open_leaves
 from xlsx_tools.check.wording import show_signed, write_sums
 from xlsx_tools.cli.options import FILE, ChineseCommand, describe
 from xlsx_tools.cli.rules import say_formula
-from xlsx_tools.cli.submissions import load_filing
 from xlsx_tools.errors import UnusableFileError
 from xlsx_tools.excel.address import layout_of
 from xlsx_tools.forms.model import FLAT_COLUMN
@@ -44,7 +44,7 @@ _HOLDS = {"==": ("≠", "="), "<=": (">", "≤"), ">=": ("<", "≥")}
 def explain(path: Path, place: str) -> None:
     """Print what a cell means, and the state of every rule that touches it."""
     try:
-        filing = load_filing(path).filing
+        filing = load_submission(path).filing
     except UnusableFileError as error:
         raise UnusableFileError(error.reason, f"{path}：{error}", place=error.place) from error
     cell = find_cell(filing.form, place)

@@ -19,8 +19,10 @@ from xlsx_tools.cli.options import (
 )
 from xlsx_tools.cli.outputs import refuse_existing, write_output
 from xlsx_tools.cli.read import name_figure
-from xlsx_tools.cli.submissions import find_submissions, read_json_file, show_progress
+from xlsx_tools.cli.submissions import find_submissions, show_progress
 from xlsx_tools.errors import FilingError, IllegalTextError, UnusableFileError
+from xlsx_tools.excel.intake import read_once
+from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.interchange import parse_filing
 from xlsx_tools.interchange.exact_json import loads_exact
@@ -102,7 +104,9 @@ def _fill_one(path: Path, target: Path, *, recompute: bool) -> int:
 
 
 def _load(path: Path, *, recompute: bool) -> Filing:
-    data = read_json_file(path)
+    data = read_once(path)
+    if not data:
+        raise refuse("file.empty")
     try:
         loads_exact(data)
     except FilingError as error:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from xlsx_tools.batch.result import STATUS_WORDS
-from xlsx_tools.cli.check import is_accepted, status_of
+from xlsx_tools.cli.check import status_of
+from xlsx_tools.cli.desk import Asked, batch_options, run_desk
 from xlsx_tools.cli.options import (
-    FILE,
     NOT_ACCEPTED,
     ChineseCommand,
     code_option,
@@ -19,7 +19,6 @@ from xlsx_tools.cli.options import (
     output_option,
 )
 from xlsx_tools.cli.outputs import refuse_existing, require_suffix, write_output
-from xlsx_tools.cli.submissions import check_files, find_submissions
 from xlsx_tools.errors import MergeError
 from xlsx_tools.filing import Organisation
 from xlsx_tools.fill import render_workbook
@@ -39,7 +38,7 @@ _HELP = describe(
 
 
 @click.command("merge", cls=ChineseCommand, help=_HELP)
-@click.argument("paths", nargs=-1, required=True, type=FILE, metavar="PATH...")
+@batch_options
 @organisation_option
 @code_option
 @output_option("输出的汇总工作簿（.xlsx）。", required=True)
@@ -47,8 +46,8 @@ _HELP = describe(
 @click.pass_context
 def merge(  # noqa: PLR0913 - one for each option
     context: click.Context,
-    paths: tuple[Path, ...],
     *,
+    asked: Asked,
     organisation: str,
     code: str | None,
     output: Path,
@@ -57,9 +56,10 @@ def merge(  # noqa: PLR0913 - one for each option
     """Add up the filings that were accepted."""
     require_suffix(output, ".xlsx")
     refuse_existing([output], force=force)
-    results = check_files(find_submissions(paths, leave_out=output))
-    included = [result for result in results if is_accepted(result)]
-    excluded = [result for result in results if not is_accepted(result)]
+    with run_desk(asked, output) as batch:
+        included = [result for result in batch.results if result.accepted and result.counted]
+        excluded = [result for result in batch.results if not (result.accepted and result.counted)]
+        status = status_of(batch)
     _list_files("纳入", [_name(result) for result in included])
     _list_files("未纳入", [f"{_name(result)}：{_say_why(result)}" for result in excluded])
     unit = Organisation(organisation, (code or "").strip() or None)
@@ -68,10 +68,10 @@ def merge(  # noqa: PLR0913 - one for each option
         merged = merge_filings(filings, unit)
     except MergeError as error:
         click.echo(f"没有汇总：{error}", err=True)
-        context.exit(max(status_of(results), NOT_ACCEPTED))
+        context.exit(max(status, NOT_ACCEPTED))
     write_output(output, render_workbook(merged))
     click.echo(f"已汇总 {len(merged.includes)} 个单位，写入 {output}")
-    context.exit(status_of(results))
+    context.exit(status)
 
 
 def _list_files(word: str, lines: list[str]) -> None:

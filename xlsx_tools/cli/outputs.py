@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xlsx_tools.errors import XlsxToolsError
-from xlsx_tools.output import write_whole
+from xlsx_tools.output import write_pieces, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,3 +69,23 @@ def print_or_write(text: str, output: Path | None) -> None:
     else:
         write_output(output, text)
         click.echo(f"已写入 {output}", err=True)
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a long result piece by piece, whole or not at all.
+
+    Raises:
+        OutputError: it could not be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_pieces(path, chunks)
+    except OSError as error:
+        raise OutputError(path, error) from error
+    click.echo(f"已写入 {path}", err=True)
+
+
+def print_chunks(chunks: Iterable[bytes]) -> None:
+    """A long text to standard output, piece by piece."""
+    for chunk in chunks:
+        click.echo(chunk.decode(), nl=False)

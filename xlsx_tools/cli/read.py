@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch.work import load_submission
 from xlsx_tools.cli.options import (
     ACCEPTED,
     FILE,
@@ -17,7 +18,7 @@ from xlsx_tools.cli.options import (
     output_option,
 )
 from xlsx_tools.cli.outputs import print_or_write, refuse_existing
-from xlsx_tools.cli.submissions import find_submissions, load_filing, show_progress
+from xlsx_tools.cli.submissions import find_submissions, show_progress
 from xlsx_tools.errors import XlsxToolsError
 from xlsx_tools.excel.address import layout_of
 from xlsx_tools.interchange import dumps_filing
@@ -52,7 +53,7 @@ def read(
     with show_progress(files, "正在读取") as watched:
         for path in watched:
             try:
-                filing = load_filing(path).filing
+                filing = load_submission(path).filing
             except XlsxToolsError as error:
                 click.echo(f"{path}：{error}", err=True)
                 status = UNREADABLE

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch.work import load_submission
 from xlsx_tools.cli.options import (
     FILE,
     ChineseCommand,
@@ -17,7 +18,6 @@ from xlsx_tools.cli.options import (
     output_option,
 )
 from xlsx_tools.cli.outputs import refuse_existing, require_suffix, write_output
-from xlsx_tools.cli.submissions import load_filing
 from xlsx_tools.cli.template_roster import make_for_roster
 from xlsx_tools.errors import FormFileError, UnusableFileError
 from xlsx_tools.filing import Organisation
@@ -104,7 +104,7 @@ def _form_of(year: int) -> Form:
 
 def _load_last_year(path: Path, year: int, organisation: str) -> Filing:
     try:
-        filing = load_filing(path).filing
+        filing = load_submission(path).filing
     except UnusableFileError as error:
         raise UnusableFileError(error.reason, f"{path}：{error}", place=error.place) from error
     if filing.year != year - 1:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch.work import load_submission
 from xlsx_tools.cli.outputs import refuse_existing, write_output
-from xlsx_tools.cli.submissions import find_submissions, load_filing, show_progress
+from xlsx_tools.cli.submissions import find_submissions, show_progress
 from xlsx_tools.errors import XlsxToolsError
 from xlsx_tools.excel.address import layout_of
 from xlsx_tools.roster import RosterLine, file_names, match_filing, parse_roster
@@ -64,7 +65,7 @@ def _load_last_year(place: Path, year: int) -> list[Filing]:
     filings = []
     for path in find_submissions([place]):
         try:
-            filing = load_filing(path).filing
+            filing = load_submission(path).filing
         except XlsxToolsError as error:
             click.echo(f"{path}：{error}", err=True)
             continue

@@ -50,12 +50,20 @@ def open_submission(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Intake:
     Raises:
         UnusableFileError: with an ``fs.*``, ``file.*`` or ``package.*`` code.
     """
-    data = _read_once(path, limits)
+    return take_in(path.name, read_once(path, limits), limits=limits)
+
+
+def take_in(name: str, data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Intake:
+    """The same for bytes already in memory, such as a file out of a zip.
+
+    Raises:
+        UnusableFileError: with a ``file.*`` or ``package.*`` code.
+    """
     refuse_foreign(data)
     package = open_package(data, limits)
     if "xl/workbook.xml" not in package or "xl/vbaProject.bin" in package:
         find_workbook(package, read_content_types(package, limits), limits)
-    return Intake(label_of(path.name), data, hashlib.sha256(data).hexdigest())
+    return Intake(label_of(name), data, hashlib.sha256(data).hexdigest())
 
 
 def label_of(name: str) -> str:
@@ -71,7 +79,12 @@ def label_of(name: str) -> str:
     return name
 
 
-def _read_once(path: Path, limits: Limits) -> bytes:
+def read_once(path: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """All bytes of a plain file, bounded; a link, a device or a changing file is refused.
+
+    Raises:
+        UnusableFileError: with an ``fs.*`` code or ``file.too_big``.
+    """
     try:
         seen = os.lstat(path)
         _check_status(seen, limits)

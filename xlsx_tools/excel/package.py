@@ -98,6 +98,10 @@ class Package:
         """The names of all parts as written, in the order of the directory."""
         return tuple(entry.name for entry in self._entries.values())
 
+    def size_of(self, name: str) -> int:
+        """The declared size of one part, a cap on what `read` may inflate."""
+        return self._entries[fold_name(name)].size
+
     def __contains__(self, name: str) -> bool:
         return fold_name(name) in self._entries
 

@@ -52,9 +52,10 @@ class _Summary:
         self.leading += len(result.leading)
 
     def object(self, ignored: int) -> object:
+        statuses: dict[str, object] = {key: self.statuses[key] for key in STATUS_WORDS}
         return {
             "files": self.files,
-            **{status: self.statuses[status] for status in STATUS_WORDS},
+            **statuses,
             "ignored": ignored,
             "rules": {state: self.rules[state] for state in _WORDS},
             "findings": self.findings,
@@ -64,8 +65,9 @@ class _Summary:
 
 def roster_object(roster: Reconciliation) -> dict[str, object]:
     """Every organisation of the roster with its standing, and the files of no organisation."""
+    sums: dict[str, int] = {str(key): count for key, count in roster.sums.items()}
     return {
-        "sums": {**roster.sums, "outside": len(roster.strangers)},
+        "sums": {**sums, "outside": len(roster.strangers)},
         "units": [
             {
                 "name": unit.line.organisation.name,

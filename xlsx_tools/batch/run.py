@@ -1,0 +1,264 @@
+"""Runs a batch: lists the files, lets workers check those without a result, keeps each result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from xlsx_tools.batch.archive import open_archive
+from xlsx_tools.batch.journal import Entry, Journal, Line, entry_of
+from xlsx_tools.batch.record import load_finding, load_result
+from xlsx_tools.batch.result import FileResult, Ignored
+from xlsx_tools.batch.sources import Found, find_sources
+from xlsx_tools.batch.work import Checker, Task
+from xlsx_tools.batch.workers import WorkerLimits, WorkerPool
+from xlsx_tools.errors import UnusableFileError
+from xlsx_tools.excel.refusals import refuse
+from xlsx_tools.output import TEMPORARY_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from xlsx_tools.batch.archive import Archive
+    from xlsx_tools.batch.work import Checking
+
+_BLOCK = 100
+_JOURNAL_SUFFIX = ".journal"
+_MEMBER = "/"
+_HEAD = 4
+
+
+class Executor(Protocol):
+    """Does the tasks somewhere: gives each one's packed entry, in any order."""
+
+    def __call__(self, checking: Checking, tasks: Iterator[Task]) -> Iterator[bytes]:
+        """Run them."""
+        ...
+
+
+@dataclass(frozen=True)
+class StoredResults:
+    """The results of a batch as they lie in its journal."""
+
+    journal: Journal
+
+    def __len__(self) -> int:
+        return len(self.journal)
+
+    def __iter__(self) -> Iterator[FileResult]:
+        for _seq, record, beside, counted in self.journal.records():
+            findings = map(load_finding, json.loads(beside)) if beside else ()
+            yield load_result(record, findings, counted=counted)
+
+
+class Progress(Protocol):
+    """Somebody who watches a long batch."""
+
+    def start(self, total: int, known: int) -> None:
+        """So many files there are; so many have a result from before."""
+        ...
+
+    def advance(self) -> None:
+        """One more file has its result."""
+        ...
+
+
+def run_batch(  # noqa: PLR0913 - what a batch is made of
+    journal: Journal,
+    paths: Iterable[Path],
+    checking: Checking,
+    execute: Executor,
+    *,
+    leave_out: Iterable[Path] = (),
+    progress: Progress | None = None,
+) -> tuple[StoredResults, tuple[Ignored, ...]]:
+    """Check everything at `paths`; results that the journal has already are not made anew.
+
+    The outcome does not depend on the executor, on how many workers there are, or on
+    whether the batch was interrupted.
+    """
+    ignored: list[Ignored] = []
+    archives = _Archives()
+    known = journal.list_files(_list(paths, leave_out, archives, ignored))
+    if progress is not None:
+        progress.start(len(journal), known)
+    block: list[Entry] = []
+    try:
+        for answer in _answers(journal, checking, execute, archives):
+            block.append(answer)
+            if len(block) >= _BLOCK:
+                journal.keep(block)
+                block.clear()
+            if progress is not None:
+                progress.advance()
+    finally:
+        journal.keep(block)
+    return StoredResults(journal), tuple(ignored)
+
+
+def _list(
+    paths: Iterable[Path], leave_out: Iterable[Path], archives: _Archives, ignored: list[Ignored]
+) -> Iterator[Line]:
+    seq = 0
+    for source in find_sources(paths, leave_out=leave_out):
+        if isinstance(source, Ignored):
+            ignored.append(source)
+            continue
+        for member in archives.members(source, ignored):
+            label = f"{source.label}{_MEMBER}{member}" if member else source.label
+            yield Line(seq, label, str(source.path), member, source.size, source.changed)
+            seq += 1
+
+
+def _answers(
+    journal: Journal, checking: Checking, execute: Executor, archives: _Archives
+) -> Iterator[Entry]:
+    """The entry of every file without a result; a member that cannot be unpacked has one too."""
+    refused: list[Entry] = []
+
+    def tasks() -> Iterator[Task]:
+        for line in journal.unfinished():
+            if not line.member:
+                yield Task(line.seq, line.label, line.path)
+                continue
+            try:
+                data = archives.read(Path(line.path), line.member)
+            except UnusableFileError as error:
+                refused.append(entry_of(line.seq, FileResult(line.label, None, error=error)))
+                continue
+            yield Task(line.seq, line.label, line.member, data)
+
+    for packed in execute(checking, tasks()):
+        yield unpack_entry(packed)
+        yield from refused
+        refused.clear()
+    yield from refused
+
+
+class _Archives:
+    """The zips of a batch, one open at a time."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._archive: Archive | None = None
+
+    def members(self, source: Found, ignored: list[Ignored]) -> Iterator[str]:
+        """The names inside; an empty one for a file that is no zip of submissions."""
+        if not source.is_archive:
+            yield ""
+            return
+        try:
+            archive = self._open(source.path)
+        except UnusableFileError:  # the worker comes to the same end, and says why
+            archive = None
+        if archive is None:
+            yield ""
+            return
+        for member in archive.members():
+            if isinstance(member, Ignored):
+                ignored.append(Ignored(f"{source.label}{_MEMBER}{member.file}", member.why))
+            else:
+                yield member
+
+    def read(self, path: Path, member: str) -> bytes:
+        """The bytes of one member."""
+        archive = self._open(path)
+        if archive is None:
+            raise refuse("fs.changed")
+        return archive.read(member)
+
+    def _open(self, path: Path) -> Archive | None:
+        if path != self._path:
+            self._archive = None  # let go of one before the next is read
+            self._path, self._archive = path, open_archive(path)
+        return self._archive
+
+
+def pack_entry(entry: Entry) -> bytes:
+    """An entry as one piece of bytes, for a pipe."""
+    head = json.dumps([entry.seq, *entry.facts]).encode()
+    return len(head).to_bytes(_HEAD, "big") + head + entry.record
+
+
+def unpack_entry(packed: bytes) -> Entry:
+    """The entry again."""
+    end = _HEAD + int.from_bytes(packed[:_HEAD], "big")
+    seq, *facts = json.loads(packed[_HEAD:end])
+    return Entry(seq, packed[end:], tuple(facts))
+
+
+def make_worker(checking: Checking) -> Callable[[Task], bytes]:
+    """The function that a worker runs: one file → its packed entry."""
+    checker = Checker(checking)
+    return lambda task: pack_entry(entry_of(task.seq, checker.check(task)))
+
+
+def give_up(task: Task, reason: str) -> bytes:
+    """The entry of a file that cost two workers."""
+    return pack_entry(entry_of(task.seq, FileResult(task.label, None, error=refuse(reason))))
+
+
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Worker processes on this machine; `jobs` of 0 means one for each core."""
+
+    jobs: int = 0
+    limits: WorkerLimits = WorkerLimits()  # noqa: RUF009 - frozen
+
+    def __call__(self, checking: Checking, tasks: Iterator[Task]) -> Iterator[bytes]:
+        """Run them; one file alone is not worth a process."""
+        first, second = next(tasks, None), next(tasks, None)
+        if first is None:
+            return
+        if second is None:
+            yield make_worker(checking)(first)
+            return
+        pool = WorkerPool(
+            partial(make_worker, checking),
+            give_up,
+            jobs=self.jobs or count_cores(),
+            limits=self.limits,
+        )
+        yield from pool.run(_chain(first, second, tasks))
+
+
+def _chain(first: Task, second: Task, rest: Iterator[Task]) -> Iterator[Task]:
+    yield first
+    yield second
+    yield from rest
+
+
+def count_cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def open_journal(beside: Path | None, *going_by: object) -> Iterator[Journal]:
+    """The journal of a batch.
+
+    It lies beside the output, where an interrupted batch finds it again and a finished one
+    removes it; without an output it is temporary. `going_by` is what the results depend on.
+    """
+    fingerprint = hashlib.sha256(repr(going_by).encode("utf-8", "surrogatepass")).hexdigest()
+    if beside is None:
+        with (
+            tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as folder,
+            Journal(Path(folder) / "batch", fingerprint) as journal,
+        ):
+            yield journal
+        return
+    beside.parent.mkdir(parents=True, exist_ok=True)
+    path = beside.with_name(f"{TEMPORARY_PREFIX}{beside.name}{_JOURNAL_SUFFIX}")
+    with Journal(path, fingerprint) as journal:
+        yield journal
+        journal.remove()

@@ -1,0 +1,123 @@
+"""Finds the files a user means: given ones, those in folders, and those inside zips."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xlsx_tools.batch.result import Ignored
+from xlsx_tools.excel.intake import label_of
+from xlsx_tools.output import TEMPORARY_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SUBMITTED = (".xlsx", ".json")
+WRONG_KIND = (".xls", ".xlsm", ".xlsb", ".et", ".ett", ".ods", ".rar", ".7z")
+"""What somebody surely meant to submit: named and refused, never passed over."""
+ARCHIVE = ".zip"
+_OTHER_PACKAGES = (".docx", ".docm", ".pptx", ".odt", ".odp", ".ofd", ".wps", ".dps", ".epub")
+_ZIP_START = b"PK\x03\x04"
+_LOCKS = ("~$", ".~lock.")
+_BY_SYSTEMS = frozenset({"thumbs.db", ".ds_store", "desktop.ini", "__macosx"})
+_LOCKED = "锁定文件：有人正打开着“{name}”，请确认已保存、关闭"
+_OF_SYSTEM = "系统或者软件的临时文件"
+_OF_OTHERS = "不是工作簿或者填报数据"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be checked, or a zip to be opened; `size` and `changed` (ns) tell it was touched.
+
+    Both are -1 where the file cannot even be looked at.
+    """
+
+    path: Path
+    size: int
+    changed: int
+
+    @property
+    def label(self) -> str:
+        """How the user knows it."""
+        return label_of(str(self.path))
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is called a zip; what is in it decides what it is."""
+        return self.path.suffix.lower() == ARCHIVE
+
+
+def find_sources(
+    paths: Iterable[Path], *, leave_out: Iterable[Path] = ()
+) -> Iterator[Found | Ignored]:
+    """Everything in the order found; a file met twice is told once.
+
+    A path that is given is always taken for a submission. In folders, however deep, content
+    decides where the name does not say; links to folders are not followed. `leave_out` are
+    outputs of ours.
+    """
+    outputs = {path.resolve() for path in leave_out}
+    seen: set[Path] = set()
+    several = len(paths := list(paths)) > 1
+    for path in paths:
+        if not path.is_dir() or path.is_symlink():
+            if path not in seen:
+                seen.add(path)
+                yield _look_at(path)
+            continue
+        for file in _walk(path):
+            if outputs and file.resolve() in outputs:
+                continue
+            if several and file in seen:
+                continue
+            if several:
+                seen.add(file)
+            ignored = why_ignored(file.name) or _why_other(file)
+            yield Ignored(label_of(str(file)), ignored) if ignored else _look_at(file)
+
+
+def why_ignored(name: str) -> str:
+    """Why a file of this name is no submission, or an empty text."""
+    for start in _LOCKS:
+        if name.startswith(start):
+            return _LOCKED.format(name=label_of(name.removeprefix(start).rstrip("#")))
+    lowered = name.lower()
+    if lowered in _BY_SYSTEMS or lowered.startswith((".", "~", TEMPORARY_PREFIX)):
+        return _OF_SYSTEM
+    return ""
+
+
+def is_submission_name(name: str) -> bool:
+    """Whether the name says that the file is, or was meant to be, a submission."""
+    return name.lower().endswith((*SUBMITTED, *WRONG_KIND, ARCHIVE))
+
+
+def _why_other(file: Path) -> str:
+    """Content decides on a file whose name says nothing: a zip container may be a workbook."""
+    if is_submission_name(file.name):
+        return ""
+    if file.suffix.lower() in _OTHER_PACKAGES or not file.is_file() or file.is_symlink():
+        return _OF_OTHERS
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(len(_ZIP_START))
+    except OSError:
+        return _OF_OTHERS
+    return "" if head == _ZIP_START else _OF_OTHERS
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not why_ignored(name))
+        for name in sorted(files):
+            yield Path(place, name)
+
+
+def _look_at(path: Path) -> Found:
+    try:
+        status = path.lstat()
+    except (OSError, ValueError):
+        return Found(path, -1, -1)
+    return Found(path, status.st_size, status.st_mtime_ns)
