@@ -141,7 +141,7 @@ class _Desk:
         if not facts:
             return self.missing(line, by_stem)
         dropped, rules = self.beside.dropped, self.beside.rules
-        facts = sorted(facts, key=lambda fact: fact.seq in dropped)
+        facts = sorted(facts, key=lambda fact: (fact.seq in dropped, fact.status == "not_filled"))
         labels = tuple(fact.label for fact in facts)
         if any("batch.conflict" in rules.get(fact.seq, ()) for fact in facts):
             message = f"有 {len(facts)} 份填报，内容不同，请确认以哪一份为准"
