@@ -14,6 +14,7 @@ from hypothesis import given
 
 from tests.support.builders import filing_of, filings, index_of
 from xlsx_tools.batch.archive import open_archive
+from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.journal import Journal, JournalError
 from xlsx_tools.batch.record import dump_result, load_result
 from xlsx_tools.batch.result import FileResult, Ignored
@@ -53,7 +54,7 @@ def labels(folder: Path) -> list[str]:
 
 
 def run(journal: Journal, folder: Path, *, jobs: int = 2) -> list[FileResult]:
-    results, _ = run_batch(journal, [folder], CHECKING, LocalExecutor(jobs=jobs))
+    results, _ = run_batch(journal, FilesOnDisk([folder]), CHECKING, LocalExecutor(jobs=jobs))
     return list(results)
 
 
@@ -240,12 +241,12 @@ def test_an_interrupted_batch_goes_on_without_reading_again_what_is_done(tmp_pat
     folder.mkdir()
     hand_in(folder, *(f"{number}局" for number in range(8)))
     with pytest.raises(Interrupted), open_journal(output) as journal:
-        run_batch(journal, [folder], CHECKING, stop_after(5))
+        run_batch(journal, FilesOnDisk([folder]), CHECKING, stop_after(5))
     (folder / "0局.xlsx").write_bytes(b"changed since")
     read: list[str] = []
 
     with open_journal(output) as journal:
-        results, _ = run_batch(journal, [folder], CHECKING, count_tasks(read))
+        results, _ = run_batch(journal, FilesOnDisk([folder]), CHECKING, count_tasks(read))
         statuses = [result.status for result in results]
 
     assert len(read) == 3 + 1
@@ -257,11 +258,11 @@ def test_a_journal_of_another_check_is_not_gone_on_from(tmp_path: Path) -> None:
     hand_in(tmp_path, "甲局", "乙局")
     output = tmp_path / "out" / "结果.json"
     with pytest.raises(Interrupted), open_journal(output, "this") as journal:
-        run_batch(journal, [tmp_path], CHECKING, stop_after(1))
+        run_batch(journal, FilesOnDisk([tmp_path]), CHECKING, stop_after(1))
     read: list[str] = []
 
     with open_journal(output, "that") as journal:
-        run_batch(journal, [tmp_path], CHECKING, count_tasks(read), leave_out=[output])
+        run_batch(journal, FilesOnDisk([tmp_path], [output]), CHECKING, count_tasks(read))
 
     assert len(read) == 2
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.builders import filing_of, with_figures
 from xlsx_tools.batch.duplicates import Choice, ChoiceError
+from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.reconcile import reconcile
 from xlsx_tools.batch.run import LocalExecutor, StoredResults, open_journal, run_batch
 from xlsx_tools.batch.work import Checking
@@ -43,7 +44,7 @@ def set_against(
 ) -> tuple[Reconciliation | None, dict[str, FileResult]]:
     lines = parse_roster(roster.encode()) if roster else None
     with open_journal(None) as journal:
-        run_batch(journal, [folder], Checking(), LocalExecutor(jobs=1))
+        run_batch(journal, FilesOnDisk([folder]), Checking(), LocalExecutor(jobs=1))
         found, _ = reconcile(journal, lines, year, choice)
         results = {result.file.rpartition("/")[2]: result for result in StoredResults(journal)}
     return found, results
@@ -187,7 +188,7 @@ def test_a_named_file_counts_and_a_name_that_settles_nothing_is_told(tmp_path: P
     choice = Choice(files=frozenset({str(tmp_path / "b.xlsx"), "other.xlsx"}))
 
     with open_journal(None) as journal:
-        run_batch(journal, [tmp_path], Checking(), LocalExecutor(jobs=1))
+        run_batch(journal, FilesOnDisk([tmp_path]), Checking(), LocalExecutor(jobs=1))
         _, unused = reconcile(journal, None, None, choice)
         counted = [result.file for result in StoredResults(journal) if result.counted]
 

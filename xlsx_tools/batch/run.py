@@ -12,11 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from xlsx_tools.batch.archive import open_archive
 from xlsx_tools.batch.journal import Entry, Journal, Line, entry_of
 from xlsx_tools.batch.record import load_finding, load_result
-from xlsx_tools.batch.result import FileResult, Ignored
-from xlsx_tools.batch.sources import Found, find_sources
+from xlsx_tools.batch.result import FileResult
 from xlsx_tools.batch.work import Checker, Task
 from xlsx_tools.batch.workers import WorkerLimits, WorkerPool
 from xlsx_tools.errors import UnusableFileError
@@ -24,14 +22,13 @@ from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.output import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from xlsx_tools.batch.archive import Archive
+    from xlsx_tools.batch.result import Ignored
     from xlsx_tools.batch.work import Checking
 
 _BLOCK = 100
 _JOURNAL_SUFFIX = ".journal"
-_MEMBER = "/"
 _HEAD = 4
 
 
@@ -70,29 +67,43 @@ class Progress(Protocol):
         ...
 
 
-def run_batch(  # noqa: PLR0913 - what a batch is made of
+class Sources(Protocol):
+    """Where the files of a batch come from."""
+
+    def list_files(self, ignored: list[Ignored]) -> Iterator[Line]:
+        """Every file, in an order that does not change; what is none goes to `ignored`."""
+        ...
+
+    def read(self, line: Line) -> bytes | None:
+        """The bytes of a file that lies inside another; None for one that a worker can open.
+
+        Raises:
+            UnusableFileError: it cannot be read.
+        """
+        ...
+
+
+def run_batch(
     journal: Journal,
-    paths: Iterable[Path],
+    sources: Sources,
     checking: Checking,
     execute: Executor,
     *,
-    leave_out: Iterable[Path] = (),
     progress: Progress | None = None,
 ) -> tuple[StoredResults, tuple[Ignored, ...]]:
-    """Check everything at `paths`; results that the journal has already are not made anew.
+    """Check every file of `sources`; results that the journal has already are not made anew.
 
-    The outcome does not depend on the executor, on how many workers there are, or on
-    whether the batch was interrupted.
+    The outcome does not depend on the executor, on how many workers there are, or on whether
+    the batch was interrupted.
     """
     ignored: list[Ignored] = []
-    archives = _Archives()
-    known = journal.list_files(_list(paths, leave_out, archives, ignored))
+    known = journal.list_files(sources.list_files(ignored))
     if progress is not None:
         progress.start(len(journal), known)
     block: list[Entry] = []
     try:
-        for answer in _answers(journal, checking, execute, archives):
-            block.append(answer)
+        for entry in _answers(journal, sources, checking, execute):
+            block.append(entry)
             if len(block) >= _BLOCK:
                 journal.keep(block)
                 block.clear()
@@ -103,82 +114,26 @@ def run_batch(  # noqa: PLR0913 - what a batch is made of
     return StoredResults(journal), tuple(ignored)
 
 
-def _list(
-    paths: Iterable[Path], leave_out: Iterable[Path], archives: _Archives, ignored: list[Ignored]
-) -> Iterator[Line]:
-    seq = 0
-    for source in find_sources(paths, leave_out=leave_out):
-        if isinstance(source, Ignored):
-            ignored.append(source)
-            continue
-        for member in archives.members(source, ignored):
-            label = f"{source.label}{_MEMBER}{member}" if member else source.label
-            yield Line(seq, label, str(source.path), member, source.size, source.changed)
-            seq += 1
-
-
 def _answers(
-    journal: Journal, checking: Checking, execute: Executor, archives: _Archives
+    journal: Journal, sources: Sources, checking: Checking, execute: Executor
 ) -> Iterator[Entry]:
-    """The entry of every file without a result; a member that cannot be unpacked has one too."""
+    """The entry of every file without a result; one that cannot be unpacked has one too."""
     refused: list[Entry] = []
 
     def tasks() -> Iterator[Task]:
         for line in journal.unfinished():
-            if not line.member:
-                yield Task(line.seq, line.label, line.path)
-                continue
             try:
-                data = archives.read(Path(line.path), line.member)
+                data = sources.read(line)
             except UnusableFileError as error:
                 refused.append(entry_of(line.seq, FileResult(line.label, None, error=error)))
-                continue
-            yield Task(line.seq, line.label, line.member, data)
+            else:
+                yield Task(line.seq, line.label, line.member or line.path, data)
 
     for packed in execute(checking, tasks()):
         yield unpack_entry(packed)
         yield from refused
         refused.clear()
     yield from refused
-
-
-class _Archives:
-    """The zips of a batch, one open at a time."""
-
-    def __init__(self) -> None:
-        self._path: Path | None = None
-        self._archive: Archive | None = None
-
-    def members(self, source: Found, ignored: list[Ignored]) -> Iterator[str]:
-        """The names inside; an empty one for a file that is no zip of submissions."""
-        if not source.is_archive:
-            yield ""
-            return
-        try:
-            archive = self._open(source.path)
-        except UnusableFileError:  # the worker comes to the same end, and says why
-            archive = None
-        if archive is None:
-            yield ""
-            return
-        for member in archive.members():
-            if isinstance(member, Ignored):
-                ignored.append(Ignored(f"{source.label}{_MEMBER}{member.file}", member.why))
-            else:
-                yield member
-
-    def read(self, path: Path, member: str) -> bytes:
-        """The bytes of one member."""
-        archive = self._open(path)
-        if archive is None:
-            raise refuse("fs.changed")
-        return archive.read(member)
-
-    def _open(self, path: Path) -> Archive | None:
-        if path != self._path:
-            self._archive = None  # let go of one before the next is read
-            self._path, self._archive = path, open_archive(path)
-        return self._archive
 
 
 def pack_entry(entry: Entry) -> bytes:

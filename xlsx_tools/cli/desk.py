@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from xlsx_tools.batch.duplicates import LATEST, Choice
+from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.reconcile import reconcile
 from xlsx_tools.batch.result import Batch
 from xlsx_tools.batch.run import LocalExecutor, open_journal, run_batch
@@ -125,9 +126,8 @@ def run_desk(asked: Asked, output: Path | None, *others: Path | None) -> Iterato
     refuse_own_outputs(asked.paths, outputs)
     checking = Checking(today=asked.today)
     with open_journal(output, checking) as journal, _Bar("正在校验") as bar:
-        results, ignored = run_batch(
-            journal, asked.paths, checking, _executor(asked), leave_out=outputs, progress=bar
-        )
+        files = FilesOnDisk(asked.paths, outputs)
+        results, ignored = run_batch(journal, files, checking, _executor(asked), progress=bar)
         if not len(results):
             _say_ignored(len(ignored))
         roster_state, unused = reconcile(journal, roster, asked.year, asked.choice)
