@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _A_FEW = 5
+_LOCAL, _DASK = "local", "dask://"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Asked:
     year: int | None
     on_duplicate: tuple[str, ...]
     jobs: int
+    executor: str
     today: date
 
     @property
@@ -63,6 +65,13 @@ def _read_date(_context: click.Context, param: click.Parameter, value: str | Non
 
 def _read_year(context: click.Context, param: click.Parameter, value: str | None) -> int | None:
     return None if value is None else check_year(context, param, value)
+
+
+def _check_executor(_context: click.Context, param: click.Parameter, value: str) -> str:
+    host, _, port = value.removeprefix(_DASK).rpartition(":")
+    if value == _LOCAL or (value.startswith(_DASK) and host and port.isdecimal()):
+        return value
+    raise click.BadParameter(f"应为 local 或者 dask://主机:端口，实为“{value}”。", param=param)
 
 
 _OPTIONS = (
@@ -91,6 +100,13 @@ _OPTIONS = (
         default=0,
         metavar="N",
         help="同时处理的进程数，默认与处理器核数相同。",
+    ),
+    click.option(
+        "--executor",
+        default=_LOCAL,
+        callback=_check_executor,
+        metavar="local|dask://HOST:PORT",
+        help="在哪里处理：本机（local），或者 Dask 集群（各机器应能以相同路径访问文件）。",
     ),
     click.option("--today", callback=_read_date, metavar="D", help="以这一天为今天，默认当日。"),
 )
@@ -137,7 +153,11 @@ def run_desk(asked: Asked, output: Path | None, *others: Path | None) -> Iterato
 
 
 def _executor(asked: Asked) -> Executor:
-    return LocalExecutor(jobs=asked.jobs)
+    if asked.executor == _LOCAL:
+        return LocalExecutor(jobs=asked.jobs)
+    from xlsx_tools.batch.on_dask import DaskExecutor  # noqa: PLC0415 - an extra
+
+    return DaskExecutor(asked.executor.removeprefix(_DASK))
 
 
 def read_roster(path: Path | None) -> tuple[RosterLine, ...] | None:
