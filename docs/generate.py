@@ -54,6 +54,7 @@ _ERRORS: dict[type[XlsxToolsError], str] = {
 _MORE_ERRORS = {
     "output": "结果无法写入；原有文件不受影响",
     "roster": "名册不能使用；逐行说明问题所在",
+    "waivers": "豁免清单不能使用；逐行说明问题所在",
 }
 
 
