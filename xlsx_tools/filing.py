@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from xlsx_tools.forms import Form
     from xlsx_tools.forms.model import Scope
@@ -32,6 +32,25 @@ class Trouble:
     value: Value | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LastYear:
+    """What is needed of an organisation's filing of the year before, whatever its form.
+
+    `figures` are by path, without those not known; `reasons`, by rule instance, are those that
+    let a rule pass; `file` and `sha256` say which file it was.
+    """
+
+    organisation: Organisation
+    scope: Scope
+    year: int | None
+    form_id: str
+    figures: Mapping[str, Value]
+    narrative: Mapping[str, str]
+    reasons: Mapping[str, str]
+    file: str = ""
+    sha256: str | None = None
+
+
 @dataclass(frozen=True)
 class Filing:
     """What was filled in.
@@ -39,6 +58,10 @@ class Filing:
     `values` runs parallel to ``form.cells``: None is blank, never 0; a total is the sum of
     what is filled beneath it, and blank when nothing is. Two filings are equal when they say
     the same; how they were read (troubles, reasons, last year's figures) does not count.
+
+    `last_year` are the figures of last year the workbook carries, `before` the coordinator's
+    copy of last year's filing. `waived` says by rule instance what the filler wrote where the
+    reason in `reasons` is a coordinator's waiver; `remarks` are added to a finding's message.
     """
 
     form: Form
@@ -57,11 +80,27 @@ class Filing:
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
     last_year: Mapping[int, Value] = field(default_factory=dict, compare=False)
     prefilled: frozenset[int] = field(default=frozenset(), compare=False)
+    before: LastYear | None = field(default=None, compare=False)
+    waived: Mapping[str, str] = field(default_factory=dict, compare=False)
+    remarks: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def doubtful(self) -> Collection[int]:
         """Typed cells whose content is not a plain number: unreadable or text."""
         return self.parsed.keys()
+
+    def known(self, index: int) -> Value | None:
+        """The figure where everything typed for it is a plain number, or else None.
+
+        A total over a blank is no known figure, though `values` has the sum of the rest.
+        """
+        return None if next(self.open_leaves(index), None) is not None else self.values[index]
+
+    def open_leaves(self, index: int) -> Iterator[int]:
+        """The typed cells beneath a figure with no plain number in them."""
+        for leaf in self.form.leaves.get(index, (index,)):
+            if self.values[leaf] is None or leaf in self.parsed:
+                yield leaf
 
 
 def compute_values(

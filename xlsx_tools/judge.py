@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from xlsx_tools.forms.rule_language import decide
+from xlsx_tools.year_on_year import find_jumps, open_pairs, pairs_of, share_of_old, texts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from xlsx_tools.filing import Filing
     from xlsx_tools.finding import State
@@ -164,7 +165,23 @@ def _seen_while_reading(instance: Instance, filing: Filing) -> State:
     return "broken" if any(trouble.check == check for trouble in filing.troubles) else "held"
 
 
-CHECKS = {
+def _jump(instance: Instance, filing: Filing) -> State | None:
+    """Does not apply unless some figure of last year is known."""
+    if find_jumps(instance, filing):
+        return "broken"
+    if any(True for _ in open_pairs(instance, filing)):
+        return "undecided"
+    return "held" if any(True for _ in pairs_of(instance, filing)) else None
+
+
+def _similar(instance: Instance, filing: Filing) -> State | None:
+    texts, limit = texts_of(instance, filing), instance.rule.threshold
+    if texts is None or limit is None:
+        return None
+    return "broken" if share_of_old(*texts) > limit.share else "held"
+
+
+CHECKS: dict[str, Callable[[Instance, Filing], State | None]] = {
     "identity": _identity,
     "form-year": _form_year,
     "filled": _filled,
@@ -178,6 +195,9 @@ CHECKS = {
     "total-overwritten": _seen_while_reading,
     "formula-uncached": _seen_while_reading,
     "protection": _seen_while_reading,
+    "last-year-differs": _seen_while_reading,
+    "jump": _jump,
+    "similar": _similar,
 }
 
 

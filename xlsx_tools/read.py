@@ -131,15 +131,6 @@ def _inputs_by_sheet(form: Form) -> Mapping[str, Mapping[str, int]]:
     return found
 
 
-@cache
-def _leaves(form: Form) -> Mapping[int, tuple[int, ...]]:
-    """Each total with the typed figures it adds up."""
-    found: dict[int, tuple[int, ...]] = {}
-    for total, parts in form.definitions:
-        found[total] = tuple(leaf for part in parts for leaf in found.get(part, (part,)))
-    return found
-
-
 def _plain_count(raw: RawCell | None, cell: Cell) -> int | None:
     """What `parse_number` makes of nothing but digits: nearly every figure there is."""
     if raw is None or raw.kind != "n" or raw.formula is not None or cell.kind == "money":
@@ -259,7 +250,7 @@ class _Reader:
     def _compare_totals(self, values: tuple[Value | None, ...]) -> None:
         """The totals saved in the file against ours, where all parts are plain numbers."""
         uncached = False
-        for total, leaves in _leaves(self.form).items():
+        for total, leaves in self.form.leaves.items():
             raw = _raw(self.book, self.layout.figure[total])
             if raw is None or raw.formula is None:
                 found = raw.text if raw else ""

@@ -91,12 +91,20 @@ def parse_roster(data: bytes) -> tuple[RosterLine, ...]:
 
 
 def _decode(data: bytes) -> str:
+    text = decode_csv(data)
+    if text is None:
+        raise RosterError(["名册的编码无法识别，请另存为“CSV UTF-8”后再试。"])
+    return text
+
+
+def decode_csv(data: bytes) -> str | None:
+    """A CSV file as offices save it: UTF-8 (with or without a mark) or GB18030; else None."""
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise RosterError(["名册的编码无法识别，请另存为“CSV UTF-8”后再试。"])
+    return None
 
 
 def _places(heading: list[str]) -> dict[str, int]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from xlsx_tools.check.places import name_cell
@@ -128,17 +127,8 @@ def _line_of(form: Form, index: int, piece: str) -> list[int]:
 def _add(effects: dict[int, int], form: Form, side: Side, sign: int) -> None:
     for term in side.terms:
         if not term.last_year:
-            for leaf in _leaves(form).get(term.index, (term.index,)):
+            for leaf in form.leaves.get(term.index, (term.index,)):
                 effects[leaf] = effects.get(leaf, 0) + sign * int(term.factor)
-
-
-@cache
-def _leaves(form: Form) -> Mapping[int, tuple[int, ...]]:
-    """Each total with the typed cells beneath it."""
-    leaves: dict[int, tuple[int, ...]] = {}
-    for total, parts in form.definitions:
-        leaves[total] = tuple(leaf for part in parts for leaf in leaves.get(part, (part,)))
-    return leaves
 
 
 def _group(filing: Filing, equations: list[_Equation]) -> list[_Group]:

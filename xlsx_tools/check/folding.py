@@ -42,9 +42,12 @@ class _Causes:
         self.displaced = displaced_cells(filing)
         self.by_check: dict[tuple[str, str], str] = {}
         self.by_total: dict[int, str] = {}
+        self.by_last_year: dict[int, str] = {}
         for finding, decision in told:
             instance = decision.instance
             self.by_check.setdefault((instance.rule.check, instance.part), finding.id)
+            if decision.state == "broken":
+                self.by_last_year |= dict.fromkeys(instance.last_year, finding.id)
             if instance.rule.defines and decision.state == "broken" and instance.requirement:
                 self.by_total.setdefault(instance.requirement.left.terms[0].index, finding.id)
         self.by_cell = {
@@ -57,7 +60,7 @@ class _Causes:
     def of(self, item: Told) -> str | None:
         """The id of the finding that `item` follows from, or None."""
         decision, instance = item.decision, item.decision.instance
-        if decision.state == "undecided" and instance.requirement is not None:
+        if decision.state == "undecided" and (instance.requirement or instance.figures):
             found = (self.of_cell(index) for index in open_leaves(self.filing, decision))
             return next((cause for cause in self._ranked(found)), None)
         match instance.rule.check:
@@ -68,7 +71,9 @@ class _Causes:
             case "form-year" if decision.state == "undecided":
                 return self.by_check.get(("identity", ""))
             case "total-overwritten" as check:
-                return self._of_totals(check)
+                return self._of_each(check, self.by_total)
+            case "last-year-differs" as check:
+                return self._of_each(check, self.by_last_year)
             case _:
                 return None
 
@@ -88,9 +93,10 @@ class _Causes:
         order = {item.finding.id: _ORDER.get(_check(item), 9) for item in self.told}
         return sorted(causes, key=lambda cause: order[cause])
 
-    def _of_totals(self, check: str) -> str | None:
+    def _of_each(self, check: str, known: Mapping[int, str]) -> str | None:
+        """The first of the findings that speak of the same figures, if there is one for each."""
         indices = [t.index for t in self.filing.troubles if t.check == check]
-        homes = [self.by_total.get(index) for index in indices if index is not None]
+        homes = [known.get(index) for index in indices if index is not None]
         return homes[0] if homes and None not in homes else None
 
 

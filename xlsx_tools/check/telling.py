@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from xlsx_tools.check.making import make_finding
 from xlsx_tools.check.mixed_form import displaced_cells
 from xlsx_tools.check.places import (
     name_cell,
@@ -16,14 +17,15 @@ from xlsx_tools.check.places import (
     place_prose,
 )
 from xlsx_tools.check.wording import write_sums
-from xlsx_tools.finding import Finding, Place
-from xlsx_tools.judge import reason_counts
+from xlsx_tools.check.years import tell_jump, tell_last_year_differs, tell_similar
 from xlsx_tools.values import show
+from xlsx_tools.year_on_year import open_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from xlsx_tools.filing import Filing, Trouble
+    from xlsx_tools.finding import Finding
     from xlsx_tools.forms import Cell
     from xlsx_tools.judge import Decision, Judgement
 
@@ -50,39 +52,10 @@ def tell(filing: Filing, judgement: Judgement) -> Iterator[Told]:
 def _tell_one(filing: Filing, decision: Decision) -> list[Finding]:
     if decision.state == "crashed":
         message = f"校验“{decision.instance.title}”执行时出错，没有得出结论，不能视为通过。"
-        return [_finding(filing, decision, message, remedy=_CRASH_REMEDY)]
+        return [make_finding(filing, decision, message, remedy=_CRASH_REMEDY)]
     if decision.instance.requirement is not None:
         return [_tell_sum(filing, decision)]
     return _TELLERS.get(decision.instance.rule.check, _tell_troubles)(filing, decision)
-
-
-def _finding(
-    filing: Filing,
-    decision: Decision,
-    message: str,
-    cells: tuple[Place, ...] = (),
-    *,
-    remedy: str = "",
-) -> Finding:
-    instance, rule = decision.instance, decision.instance.rule
-    reason = filing.reasons.get(instance.id, "").strip()
-    if reason and rule.severity in ("justify", "verify"):
-        counts = reason_counts(filing, instance.id)
-        message += f"（已说明：{reason}）" if counts else "（说明过短，不能认可）"
-        reason = reason if counts else ""
-    return Finding(
-        id=instance.id,
-        rule=rule.id,
-        severity=rule.severity,
-        state=decision.state or "undecided",
-        message=message,
-        remedy=remedy or rule.remedy,
-        cells=cells,
-        left=decision.left,
-        right=decision.right,
-        difference=decision.difference,
-        reason=reason,
-    )
 
 
 def _tell_sum(filing: Filing, decision: Decision) -> Finding:
@@ -98,10 +71,10 @@ def _tell_sum(filing: Filing, decision: Decision) -> Finding:
         ]
         names = name_cells(filing, told, line=instance.rule.for_each, most=_NAMED_CELLS)
         message = f"{name}不成立：{sums}。{instance.rule.says}。涉及 {names}。"
-        return _finding(filing, decision, message, place_cells(filing, here))
+        return make_finding(filing, decision, message, place_cells(filing, here))
     missing = open_leaves(filing, decision)
     message = f"{name}无法判断：{name_cells(filing, missing)}没有可用的数字。"
-    return _finding(filing, decision, message, place_cells(filing, missing))
+    return make_finding(filing, decision, message, place_cells(filing, missing))
 
 
 def _name_sum(filing: Filing, decision: Decision, indices: list[int]) -> str:
@@ -116,6 +89,7 @@ def open_leaves(filing: Filing, decision: Decision) -> list[int]:
     """The typed cells for want of which a rule cannot be decided."""
     needs = (decision.instance.condition, decision.instance.requirement)
     leaves = {leaf for need in needs if need is not None for leaf in need.leaves}
+    leaves |= set(open_pairs(decision.instance, filing))
     return sorted(i for i in leaves if filing.values[i] is None or i in filing.parsed)
 
 
@@ -136,7 +110,7 @@ def _tell_identity(filing: Filing, decision: Decision) -> list[Finding]:
     missing += ["year"] if filing.year is None else []
     places = tuple(place_cover(filing, key) for key in missing)
     names = "、".join(f"“{place.label}”" for place in places)
-    return [_finding(filing, decision, f"封面没有填写{names}。", places)]
+    return [make_finding(filing, decision, f"封面没有填写{names}。", places)]
 
 
 def _tell_form_year(filing: Filing, decision: Decision) -> list[Finding]:
@@ -146,9 +120,9 @@ def _tell_form_year(filing: Filing, decision: Decision) -> list[Finding]:
     place = place_cover(filing, "year")
     if filing.year is None:
         message = "没有报告年度，无法判断表式是否适用。"
-        return [_finding(filing, decision, message, (place,))]
+        return [make_finding(filing, decision, message, (place,))]
     message = f"报告年度为{filing.year}年，但所用表式（{form.notice}）适用于{span}。"
-    return [_finding(filing, decision, message, (replace(place, value=filing.year),))]
+    return [make_finding(filing, decision, message, (replace(place, value=filing.year),))]
 
 
 def _tell_filled(filing: Filing, decision: Decision) -> list[Finding]:
@@ -158,7 +132,7 @@ def _tell_filled(filing: Filing, decision: Decision) -> list[Finding]:
     names = name_cells(filing, [cell.index for cell in cells])
     message = f"{table.name}有 {len(cells)} 项尚未填写：{names}。空白不等于 0。"
     places = place_cells(filing, (cell.index for cell in cells))
-    return [_finding(filing, decision, message, places)]
+    return [make_finding(filing, decision, message, places)]
 
 
 def _tell_readable(filing: Filing, decision: Decision) -> list[Finding]:
@@ -178,7 +152,7 @@ def _tell_bad_cell(filing: Filing, decision: Decision, cell: Cell) -> Finding:
     name = filing.form.tables[cell.table].name
     message = f"{name} {name_cell(filing, cell.index)}{kind}：{parsed.why or '内容无法识别'}。"
     ask = "" if parsed.proposed is None else f"是否应为 {show(parsed.proposed)}？"
-    finding = _finding(filing, decision, message, (place_cell(filing, cell.index),))
+    finding = make_finding(filing, decision, message, (place_cell(filing, cell.index),))
     return replace(
         finding,
         id=f"{rule.id}.{cell.path}",
@@ -200,18 +174,18 @@ def _tell_not_applicable(filing: Filing, decision: Decision) -> list[Finding]:
     indices = [c.index for c in filing.form.cells_of[table.id] if c.index in filing.not_applicable]
     names = name_cells(filing, indices)
     message = f"{table.name}有 {len(indices)} 项填写了“/”“—”“无”等不适用标记：{names}。"
-    return [_finding(filing, decision, message, place_cells(filing, indices))]
+    return [make_finding(filing, decision, message, place_cells(filing, indices))]
 
 
 def _tell_narrative(filing: Filing, decision: Decision) -> list[Finding]:
     place = place_prose(filing, decision.instance.part)
-    return [_finding(filing, decision, f"“{place.label}”还没有文字。", (place,))]
+    return [make_finding(filing, decision, f"“{place.label}”还没有文字。", (place,))]
 
 
 def _tell_nil_undeclared(filing: Filing, decision: Decision) -> list[Finding]:
     names = "、".join(table.name for table in filing.form.official_tables)
     message = f"{names}的数字全部为 0，但没有声明零报告。"
-    return [_finding(filing, decision, message, (place_cover(filing, "nil_return"),))]
+    return [make_finding(filing, decision, message, (place_cover(filing, "nil_return"),))]
 
 
 def _tell_nil_contradicted(filing: Filing, decision: Decision) -> list[Finding]:
@@ -224,7 +198,7 @@ def _tell_nil_contradicted(filing: Filing, decision: Decision) -> list[Finding]:
     names = name_cells(filing, indices)
     message = f"封面声明为零报告，但有 {len(indices)} 项数字不为 0：{names}。"
     places = (place_cover(filing, "nil_return"), *place_cells(filing, indices))
-    return [_finding(filing, decision, message, places)]
+    return [make_finding(filing, decision, message, places)]
 
 
 def _tell_troubles(filing: Filing, decision: Decision) -> list[Finding]:
@@ -241,7 +215,7 @@ def _tell_troubles(filing: Filing, decision: Decision) -> list[Finding]:
             f"本表式应填的 {len(missing)} 项因此空白：{name_cells(filing, sorted(missing))}。"
         )
     places = place_cells(filing, indices)
-    return [_finding(filing, decision, message, places)]
+    return [make_finding(filing, decision, message, places)]
 
 
 def _say_trouble(filing: Filing, trouble: Trouble, title: str) -> str:
@@ -261,4 +235,7 @@ _TELLERS: dict[str, Callable[[Filing, Decision], list[Finding]]] = {
     "narrative": _tell_narrative,
     "nil-undeclared": _tell_nil_undeclared,
     "nil-contradicted": _tell_nil_contradicted,
+    "last-year-differs": tell_last_year_differs,
+    "jump": tell_jump,
+    "similar": tell_similar,
 }

@@ -117,7 +117,7 @@ def layout_of(form: Form) -> Layout:
     last_year: dict[int, str] = {}
     mirror_area, figure_area = {}, {}
     top = _MIRROR_TOP
-    carried = {*form.last_year_indices, *form.prefilled.values()}
+    carried = form.carried_indices
     for table in form.tables.values():
         mirror_area[table.id] = _area(table, _MIRROR_LEFT, top)
         figure_area[table.id] = f"{quote(table.sheet)}!{_area(table, 0, GRID_TOP - 1)}"
@@ -128,7 +128,7 @@ def layout_of(form: Form) -> Layout:
             if index in carried:
                 last_year[index] = at(_LAST_YEAR_LEFT + grid.column, top + grid.row)
         top += len(table.grid) + 2
-    live = [instance for instance in form.instances if instance.rule.live]
+    shown = [instance for instance in form.instances if _has_row(instance)]
     cover, stamp = form.sheets["cover"], form.sheets["stamp"]
     return Layout(
         form=form,
@@ -148,13 +148,18 @@ def layout_of(form: Form) -> Layout:
         cover={key: Spot(cover, f"B{row}") for row, key in enumerate(COVER_KEYS, start=4)},
         stamp={key: Spot(stamp, f"B{row}") for row, key in enumerate(STAMP_KEYS, start=2)},
         check_row={
-            instance.id: row for row, instance in enumerate(_ordered(live), start=CHECK_HEAD + 1)
+            instance.id: row for row, instance in enumerate(_ordered(shown), start=CHECK_HEAD + 1)
         },
         status_row={
             name: row
             for row, name in enumerate([*form.tables, *(s.id for s in form.texts)], start=4)
         },
     )
+
+
+def _has_row(instance: Instance) -> bool:
+    """Rules that are live, and those that a reason can settle once the checker has spoken."""
+    return instance.rule.live or instance.rule.severity in ("justify", "verify")
 
 
 def _ordered(instances: list[Instance]) -> list[Instance]:

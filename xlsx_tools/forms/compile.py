@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from xlsx_tools.errors import FormFileError
 from xlsx_tools.forms.grid import build_cells, lay_out
-from xlsx_tools.forms.instances import build_instances, define_totals, leaves_of, wrong_rule
-from xlsx_tools.forms.model import FLAT_COLUMN, Cell, Form, Line, Rule, Section, Table
+from xlsx_tools.forms.instances import build_instances, define_totals, wrong_rule
+from xlsx_tools.forms.model import (
+    FLAT_COLUMN,
+    Cell,
+    Form,
+    Line,
+    Rule,
+    Section,
+    Table,
+    Threshold,
+    leaves_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Data = dict[str, Any]
+_THRESHOLDS = ("factor", "floor", "share")
 
 
 def build_form(data: Data) -> Form:
@@ -146,7 +157,7 @@ def _require_references(
 
 def _build_rule(rule_id: str, raw: Data) -> Rule:
     wanted = ["title", "severity", "says", "remedy", "source"]
-    if "require" in raw:
+    if "require" in raw or "figures" in raw:
         wanted += ["holds", "breaks"]
     missing = [key for key in wanted if not raw.get(key)]
     if missing or ("check" in raw) == ("require" in raw):
@@ -158,7 +169,7 @@ def _build_rule(rule_id: str, raw: Data) -> Rule:
         id=rule_id,
         title=raw["title"],
         severity=raw["severity"],
-        says=raw["says"],
+        says=_say_thresholds(raw),
         remedy=raw["remedy"],
         source=raw["source"],
         check=raw.get("check", ""),
@@ -172,4 +183,20 @@ def _build_rule(rule_id: str, raw: Data) -> Rule:
         live=raw.get("live", True),
         holds={key: Decimal(value) for key, value in raw.get("holds", {}).items()},
         breaks={key: Decimal(value) for key, value in raw.get("breaks", {}).items()},
+        figures=tuple(raw.get("figures", ())),
+        sections=tuple(raw.get("sections", ())),
+        threshold=_threshold(raw) if raw.keys() & _THRESHOLDS else None,
     )
+
+
+def _threshold(raw: Data) -> Threshold:
+    return Threshold(*(Decimal(raw.get(key, 0)) for key in _THRESHOLDS))
+
+
+def _say_thresholds(raw: Data) -> str:
+    """The rule's words, with its thresholds where they have {factor}, {floor} or {share}."""
+    says = str(raw["says"])
+    for key in _THRESHOLDS:
+        shown = f"{raw[key]:.0%}" if key == "share" and key in raw else str(raw.get(key, ""))
+        says = says.replace(f"{{{key}}}", shown)
+    return says

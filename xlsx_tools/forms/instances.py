@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from xlsx_tools.errors import FormFileError
 from xlsx_tools.forms.grid import full_label
-from xlsx_tools.forms.model import Cell, Instance, Requirement, Rule, Section, Side, Table
+from xlsx_tools.forms.model import (
+    Cell,
+    Definitions,
+    Instance,
+    Requirement,
+    Rule,
+    Section,
+    Side,
+    Table,
+)
 from xlsx_tools.forms.rule_language import (
     Operand,
     RuleSyntaxError,
@@ -20,14 +29,12 @@ from xlsx_tools.forms.rule_language import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Definitions = tuple[tuple[int, tuple[int, ...]], ...]
-"""Each total with the cells it adds up, in an order in which they can be computed."""
-
 _PARTS_OF_CHECK = {
     "filled": "tables",
     "readable": "tables",
     "not-applicable": "tables",
     "narrative": "texts",
+    "similar": "texts",
 }
 
 
@@ -141,14 +148,6 @@ def _in_order(parts: Mapping[int, tuple[int, ...]]) -> Definitions:
     return tuple(ordered.items())
 
 
-def leaves_of(definitions: Definitions) -> dict[int, tuple[int, ...]]:
-    """The typed cells beneath each total."""
-    leaves: dict[int, tuple[int, ...]] = {}
-    for total, parts in definitions:
-        leaves[total] = tuple(leaf for part in parts for leaf in leaves.get(part, (part,)))
-    return leaves
-
-
 def build_instances(
     rule: Rule,
     tables: Mapping[str, Table],
@@ -161,6 +160,9 @@ def build_instances(
     Raises:
         FormFileError: a name is not defined, or the rule's own examples contradict it.
     """
+    if rule.figures:
+        yield _jump_instance(Scope(rule, "", tables, by_path))
+        return
     if rule.check:
         yield from _check_instances(rule, tables, sections)
         return
@@ -216,6 +218,10 @@ def _check_instances(
             parts = {table.id: table.name for table in tables.values()}
         case "texts":
             parts = {section.id: section.short for section in sections if section.has_text}
+            unknown = [section for section in rule.sections if section not in parts]
+            if unknown:
+                raise wrong_rule(rule.id, f"no section with text {unknown[0]}")
+            parts = {part: parts[part] for part in rule.sections or parts}
         case _:
             parts = {"": ""}
     for part, name in parts.items():
@@ -225,6 +231,41 @@ def _check_instances(
             title=f"{name}：{rule.title}" if name else rule.title,
             part=part,
         )
+
+
+def _jump_instance(scope: Scope) -> Instance:
+    """A table's figures set beside last year's; both examples are tried.
+
+    Raises:
+        FormFileError: as `build_instances`, or a figure may be negative.
+    """
+    rule = scope.rule
+    lines_of(rule, scope.tables)
+    figures = tuple(scope.find(name) for name in rule.figures)
+    cells = {cell.index: cell for cell in scope.by_path.values()}
+    if any(cells[index].kind == "signed" for index in figures):
+        raise wrong_rule(rule.id, "a figure that may be negative has no factor")
+    for words, example, expected in (("holds", rule.holds, True), ("breaks", rule.breaks, False)):
+        values = {_place(scope, name): value for name, value in example.items()}
+        if not {index for index, _ in values} <= set(figures):
+            raise wrong_rule(rule.id, f"its example {words} names what the rule does not")
+        if _jumps(rule, figures, values) is expected:
+            raise wrong_rule(rule.id, f"its own example {words} contradicts it")
+    return Instance(
+        id=rule.id,
+        rule=rule,
+        title=f"{scope.tables[rule.table].name}：{rule.title}",
+        part=rule.table,
+        figures=figures,
+    )
+
+
+def _jumps(
+    rule: Rule, figures: tuple[int, ...], values: Mapping[tuple[int, bool], Decimal]
+) -> bool:
+    zero, limit = Decimal(0), rule.threshold
+    pairs = ((values.get((i, True), zero), values.get((i, False), zero)) for i in figures)
+    return limit is not None and any(limit.parts(before, now) for before, now in pairs)
 
 
 def _title(rule: Rule, line: str, tables: Mapping[str, Table]) -> str:

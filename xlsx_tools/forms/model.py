@@ -130,6 +130,36 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """From where on a comparison with last year is worth a word.
+
+    `factor`: one figure is so many times the other; `floor`: so far apart, in the unit of the
+    figures (for prose: so many letters are needed); `share`: so much of the text is the same.
+    """
+
+    factor: Decimal
+    floor: Decimal
+    share: Decimal
+
+    def parts(self, before: int | Decimal, now: int | Decimal) -> bool:
+        """Whether two figures are at least `factor` times one another, and `floor` apart."""
+        small, large = sorted((before, now))
+        return large - small >= self.floor and large >= self.factor * small
+
+
+Definitions = tuple[tuple[int, tuple[int, ...]], ...]
+"""Each total with the cells it adds up, in an order in which they can be computed."""
+
+
+def leaves_of(definitions: Definitions) -> dict[int, tuple[int, ...]]:
+    """The typed cells beneath each total."""
+    leaves: dict[int, tuple[int, ...]] = {}
+    for total, parts in definitions:
+        leaves[total] = tuple(leaf for part in parts for leaf in leaves.get(part, (part,)))
+    return leaves
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One thing the notice (or practice) asks of a filing, in words and in data."""
 
@@ -150,6 +180,9 @@ class Rule:
     live: bool = True
     holds: Mapping[str, Decimal] = field(default_factory=dict)
     breaks: Mapping[str, Decimal] = field(default_factory=dict)
+    figures: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    threshold: Threshold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +190,8 @@ class Instance:
     """A rule applied to one line, table or section; its id is what a reason is kept by.
 
     `part` is the line id, table id or section id it was made for ("" for the whole filing);
-    `last_year` are the figures of last year it needs: without them it does not apply.
+    `last_year` are the figures of last year it needs: without them it does not apply;
+    `figures` are those a check sets beside last year's one by one.
     """
 
     id: str
@@ -167,6 +201,7 @@ class Instance:
     requirement: Requirement | None = None
     condition: Requirement | None = None
     last_year: tuple[int, ...] = ()
+    figures: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -188,8 +223,7 @@ class Form:
     cells: tuple[Cell, ...]
     rules: Mapping[str, Rule]
     instances: tuple[Instance, ...]
-    definitions: tuple[tuple[int, tuple[int, ...]], ...]
-    """Each total with the cells it adds up, in an order in which they can be computed."""
+    definitions: Definitions
 
     def __hash__(self) -> int:
         return hash((self.id, self.template_version))
@@ -236,6 +270,22 @@ class Form:
         for table in self.tables.values():
             wanted |= {self.by_path[f"{table.id}.{path}"].index for path in table.beside_last_year}
         return tuple(sorted(wanted))
+
+    @cached_property
+    def carried_indices(self) -> frozenset[int]:
+        """The figures of last year that a workbook carries on its hidden sheet."""
+        return frozenset({*self.last_year_indices, *self.prefilled.values()})
+
+    @cached_property
+    def last_year_paths(self) -> frozenset[str]:
+        """The paths of all figures of last year that a workbook carries or a check needs."""
+        checked = {index for instance in self.instances for index in instance.figures}
+        return frozenset(self.cells[index].path for index in self.carried_indices | checked)
+
+    @cached_property
+    def leaves(self) -> Mapping[int, tuple[int, ...]]:
+        """The typed figures beneath each total."""
+        return leaves_of(self.definitions)
 
     @cached_property
     def prefilled(self) -> Mapping[int, int]:

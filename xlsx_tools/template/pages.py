@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 GUIDE_TOP = 3
 GUIDE_WIDTH, TEXT_WIDTH, MARK_WIDTH = 70, 62, 18
 _LINK = "查看"
+DECIDED_LATER = "报回后核对"
+"""Stands for the state of a rule that no formula decides."""
 _COVER_OF_CHECK = {
     "form-year": "year",
     "nil-undeclared": "nil_return",
@@ -189,6 +191,8 @@ def _build_check_row(sheet: Worksheet, layout: Layout, instance_id: str, row: in
     anchor = anchor_of(layout, instance_id)
     sheet[f"A{row}"] = instance_id
     sheet[f"B{row}"] = f"{instance.title}：{instance.rule.says}"
+    if not instance.rule.live:
+        sheet[f"F{row}"] = DECIDED_LATER
     sheet[f"G{row}"] = SEVERITIES[instance.rule.severity]
     sheet[f"H{row}"] = _LINK
     link = Hyperlink(ref=f"H{row}", location=f"'{anchor.sheet}'!{anchor.address}")
@@ -209,6 +213,8 @@ def anchor_of(layout: Layout, instance_id: str) -> Spot:
     if instance.requirement is not None:
         sides = (instance.requirement.left, instance.requirement.right)
         return layout.figure[next(term.index for side in sides for term in side.terms)]
+    if instance.figures:
+        return layout.figure[instance.figures[0]]
     if instance.part in form.tables:
         return layout.figure[form.cells_of[instance.part][0].index]
     if instance.part in layout.text_top:

@@ -56,6 +56,8 @@ def rule_cells(form: Form) -> Iterator[Live]:
     layout = layout_of(form)
     for instance_id, row in layout.check_row.items():
         instance = form.instance_by_id[instance_id]
+        if not instance.rule.live:
+            continue
         if instance.requirement is not None:
             yield from _side_cells(layout, instance, row)
         state = _state_formula(layout, instance, row)
@@ -269,7 +271,7 @@ def _table_line(layout: Layout, table: str) -> Live:
     rows = [
         f"F{row}"
         for rule, row in layout.check_row.items()
-        if form.instance_by_id[rule].rule.table == table
+        if form.instance_by_id[rule].rule.table == table and form.instance_by_id[rule].rule.live
     ]
     broken = "+".join(f'COUNTIF({box},"{STATES["broken"]}")' for box in ranges(rows)) or "0"
     formula = (
