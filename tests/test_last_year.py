@@ -251,6 +251,30 @@ def test_a_filing_with_last_years_copy_goes_through_a_workbook(form: Form) -> No
     assert set(again.last_year) == form.carried_indices
 
 
+@given(st.sampled_from(FORMS).flatmap(lambda form: st.tuples(filings(form), filings(form))))
+def test_findings_agree_with_the_judgement_whatever_last_year_was(
+    pair: tuple[Filing, Filing],
+) -> None:
+    now, before = pair
+    filing = replace(now, year=2023)
+    last = summarise_last_year(replace(before, year=2022, scope=filing.scope))
+
+    verdict = check_filing(with_last_year(filing, last))
+
+    judgement = judge_filing(verdict.filing)
+    ids = [finding.id for finding in verdict.findings]
+    told = {d.instance.id for d in judgement.decisions if d.state not in (None, "held")}
+    causes = [cause for finding in verdict.findings for cause in finding.causes]
+    assert sorted(ids) == sorted(told)
+    assert len(causes) == len(set(causes))
+    assert set(causes) <= told
+    assert verdict.counts["crashed"] == 0
+    assert all(
+        verdict.filing.form.rules[finding.rule].check != "jump" or finding.state == "broken"
+        for finding in verdict.leading
+    )
+
+
 # ---------------------------------------------------------------------------- X4
 def test_a_jump_names_both_years_and_how_many_times() -> None:
     filing = settled(FORM, licences__decisions=9487, penalties__decisions=100)

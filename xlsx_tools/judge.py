@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from xlsx_tools.forms.rule_language import decide
+from xlsx_tools.period import wrong_periods
 from xlsx_tools.year_on_year import find_jumps, open_pairs, pairs_of, share_of_old, texts_of
 
 if TYPE_CHECKING:
@@ -181,6 +182,12 @@ def _similar(instance: Instance, filing: Filing) -> State | None:
     return "broken" if share_of_old(*texts) > limit.share else "held"
 
 
+def _period(instance: Instance, filing: Filing) -> State:
+    if filing.year is None:
+        return "held"
+    return "broken" if any(True for _ in wrong_periods(instance.rule, filing)) else "held"
+
+
 CHECKS: dict[str, Callable[[Instance, Filing], State | None]] = {
     "identity": _identity,
     "form-year": _form_year,
@@ -195,6 +202,8 @@ CHECKS: dict[str, Callable[[Instance, Filing], State | None]] = {
     "total-overwritten": _seen_while_reading,
     "formula-uncached": _seen_while_reading,
     "protection": _seen_while_reading,
+    "identity-stamp": _seen_while_reading,
+    "period": _period,
     "last-year-differs": _seen_while_reading,
     "jump": _jump,
     "similar": _similar,
