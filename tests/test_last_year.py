@@ -361,7 +361,7 @@ def prose(start: int, count: int) -> str:
 
 @pytest.mark.parametrize(
     ("kept", "written", "state"),
-    [(300, 0, "broken"), (150, 140, "broken"), (150, 160, "held"), (0, 300, "held")],
+    [(300, 0, "broken"), (150, 145, "broken"), (150, 146, "held"), (0, 300, "held")],
 )
 def test_prose_that_stood_there_last_year_is_a_hint(kept: int, written: int, state: str) -> None:
     filing = settled(FORM)
@@ -386,8 +386,10 @@ def test_short_prose_is_not_compared_and_neither_is_section_six() -> None:
     filing = replace(filing, narrative={"overview": prose(0, 99), "other_matters": prose(0, 500)})
 
     again = with_last_year(filing, a_year_before(filing))
+    longer = replace(filing, narrative={"overview": prose(0, 100)})
 
     assert state_of(again, "narrative-similar.overview") is None
+    assert state_of(with_last_year(longer, a_year_before(longer)), "narrative-similar.overview")
     assert "narrative-similar.other_matters" not in FORM.instance_by_id
 
 

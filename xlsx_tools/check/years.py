@@ -9,7 +9,7 @@ from xlsx_tools.check.making import make_finding
 from xlsx_tools.check.places import name_cell, name_cells, place_cells, place_prose
 from xlsx_tools.period import wrong_periods
 from xlsx_tools.values import show
-from xlsx_tools.year_on_year import find_jumps, open_pairs, share_of_old, texts_of
+from xlsx_tools.year_on_year import find_jumps, open_pairs, share_copied
 
 if TYPE_CHECKING:
     from xlsx_tools.filing import Filing
@@ -50,10 +50,9 @@ def _say_pair(pair: Pair) -> str:
 def tell_similar(filing: Filing, decision: Decision) -> list[Finding]:
     """How much of a section's prose stood there last year already."""
     instance, place = decision.instance, place_prose(filing, decision.instance.part)
-    texts, limit = texts_of(instance, filing), instance.rule.threshold
-    share = share_of_old(*texts) if texts is not None else Decimal(0)
+    share, limit = share_copied(instance, filing), instance.rule.threshold
     most = f"，超过 {limit.share:.0%}" if limit is not None else ""
-    message = f"“{place.label}”与上年度相同的内容约占 {share:.1%}{most}。"
+    message = f"“{place.label}”与上年度相同的内容约占 {share or 0:.1%}{most}。"
     return [make_finding(filing, decision, message, (place,))]
 
 
