@@ -27,6 +27,7 @@ from tests.support.workbooks import (
     text,
     truth,
 )
+from xlsx_tools.check import check_filing
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
 from xlsx_tools.excel.address import Spot, layout_of
 from xlsx_tools.fill import fill_workbook, render_workbook
@@ -583,3 +584,35 @@ def test_an_unknown_scope_is_refused_and_never_taken_for_own(form: Form) -> None
 
     assert caught.value.reason == "book.layout"
     assert "本级政府汇总" in str(caught.value)
+
+
+@each_form
+@pytest.mark.parametrize(
+    ("key", "put", "said"),
+    [
+        (
+            "organisation",
+            text("某县另一局"),
+            "封面“填报单位”为“某县另一局”，工作簿发放时为“某县某局”",
+        ),
+        ("year", number("2099"), "封面“报告年度”为“2099”，工作簿发放时为“"),
+    ],
+)
+def test_a_cover_that_names_another_unit_or_year_than_the_stamp_blocks(
+    form: Form, key: str, put: Put, said: str
+) -> None:
+    data = put_cells(render_workbook(filing_of(form)), {layout_of(form).cover[key]: put})
+
+    filing = read_bytes(data)
+
+    (finding,) = (f for f in check_filing(filing).leading if f.id == "identity-stamp")
+    assert finding.severity == "mandatory"
+    assert said in finding.message
+
+
+@each_form
+def test_blanks_in_a_name_make_no_other_unit(form: Form) -> None:
+    spot = layout_of(form).cover["organisation"]
+    data = put_cells(render_workbook(filing_of(form)), {spot: text(" 某县 某局")})
+
+    assert read_bytes(data).troubles == ()

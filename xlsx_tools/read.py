@@ -176,6 +176,7 @@ class _Reader:
             values = self._keep_unread_blank(values, declared)
         self._compare_totals(values)
         self._note_protection()
+        self._note_identity()
         last_year = self._last_year()
         nil = self._text(self.layout.cover["nil_return"]).strip(" ")
         return Filing(
@@ -279,6 +280,16 @@ class _Reader:
                 self.troubles.append(
                     Trouble("protection", None, f"工作表“{section.sheet}”的保护已取消", sheet.name)
                 )
+
+    def _note_identity(self) -> None:
+        """What the cover says of unit and year against what was stamped when it was sent out."""
+        for key in ("organisation", "year"):
+            stamped = self._text(self.layout.stamp[key]).strip()
+            shown = self._text(self.layout.cover[key]).strip()
+            if stamped and shown and _squeeze(stamped) != _squeeze(shown):
+                label = self.form.text("cover", key)
+                why = f"封面“{label}”为“{shown[:60]}”，工作簿发放时为“{stamped[:60]}”"
+                self.troubles.append(Trouble("identity-stamp", None, why, key))
 
     def _year(self) -> int | None:
         """The year as a number: as text it would not be one for 校验 either."""

@@ -17,7 +17,7 @@ from xlsx_tools.check.places import (
     place_prose,
 )
 from xlsx_tools.check.wording import write_sums
-from xlsx_tools.check.years import tell_jump, tell_last_year_differs, tell_similar
+from xlsx_tools.check.years import tell_jump, tell_last_year_differs, tell_period, tell_similar
 from xlsx_tools.values import show
 from xlsx_tools.year_on_year import open_pairs
 
@@ -237,5 +237,6 @@ _TELLERS: dict[str, Callable[[Filing, Decision], list[Finding]]] = {
     "nil-contradicted": _tell_nil_contradicted,
     "last-year-differs": tell_last_year_differs,
     "jump": tell_jump,
+    "period": tell_period,
     "similar": tell_similar,
 }
