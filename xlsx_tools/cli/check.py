@@ -20,7 +20,7 @@ from xlsx_tools.cli.options import (
 )
 from xlsx_tools.cli.outputs import print_or_write, refuse_existing
 from xlsx_tools.cli.submissions import check_files, find_submissions
-from xlsx_tools.report import REPORTERS
+from xlsx_tools.report import BINARY, REPORTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,7 @@ _HELP = describe(
     "一个文件无法读取，不影响其他文件。",
     "nianbao check 某某局.xlsx",
     "nianbao check 报送文件夹 --format json -o 校验结果.json",
+    "nianbao check 报送文件夹 --format xlsx -o 校验汇总.xlsx",
 )
 _ACCEPTED = ("passed", "passed_with_reasons")
 
@@ -53,9 +54,11 @@ def check(
     force: bool,
 ) -> None:
     """Check workbooks and filing JSON against the rules of their form."""
+    if output is None and output_format in BINARY:
+        raise click.UsageError(f"{output_format} 结果不能显示在屏幕上，请用 -o 写明文件。")
     refuse_existing([output], force=force)
     results = check_files(find_submissions(paths, leave_out=output))
-    print_or_write(b"".join(REPORTERS[output_format](Batch(results))).decode(), output)
+    print_or_write(b"".join(REPORTERS[output_format](Batch(results))), output)
     context.exit(status_of(results))
 
 

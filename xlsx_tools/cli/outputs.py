@@ -62,10 +62,10 @@ def write_output(path: Path, data: bytes | str) -> None:
         raise OutputError(path, error) from error
 
 
-def print_or_write(text: str, output: Path | None) -> None:
-    """A text to standard output, or to the file asked for."""
+def print_or_write(data: str | bytes, output: Path | None) -> None:
+    """A text (bytes of one in UTF-8) to standard output, or anything to the file asked for."""
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(data.decode() if isinstance(data, bytes) else data, nl=False)
     else:
-        write_output(output, text)
+        write_output(output, data)
         click.echo(f"已写入 {output}", err=True)
