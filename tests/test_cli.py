@@ -107,7 +107,7 @@ def test_without_a_command_all_are_listed(nianbao: Callable[..., Ended]) -> None
         (["--bogus"], "没有选项 --bogus"),
         (["check"], "缺少参数 PATH..."),
         (["check", "a.xlsx", "--fromat", "json"], "没有选项 --fromat，是不是 --format"),
-        (["check", "a.xlsx", "--format", "yaml"], "--format：应为 text、json 之一"),
+        (["check", "a.xlsx", "--format", "yaml"], "--format：应为 text、json、xlsx、html 之一"),
         (["check", "a.xlsx", "--format"], "选项 --format 后面应有一个值"),
         (["explain", "a.xlsx", "三!F7", "四!A6"], "多余的参数：四!A6"),
         (["template", "-o", "a.xlsx", "--year", "2023"], "缺少选项 --organisation"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from tests.support.builders import filing_of
 from xlsx_tools.batch import Batch, FileResult, Ignored, Reconciliation, Stranger, Unit
@@ -13,6 +14,9 @@ from xlsx_tools.filing import Filing, Organisation
 from xlsx_tools.finding import Finding
 from xlsx_tools.forms import load_form
 from xlsx_tools.roster import RosterLine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FORM = load_form("annual-report-2021")
 REASON = "由本机关统一填报规章"
@@ -91,10 +95,10 @@ def batch_of_each_kind() -> Batch:
     return Batch(results, ignored, Reconciliation(tuple(units), (stranger,)))
 
 
-def batch_of_injections() -> Batch:
+def batch_of_injections(texts: Sequence[str] = INJECTIONS) -> Batch:
     """The same trouble in every text a stranger controls."""
     results, units, strangers, ignored = [], [], [], []
-    for text in INJECTIONS:
+    for text in texts:
         filing = filing_of(FORM, received__other=1, regulations__in_force=1)
         answered = replace(filing, reasons={"regulations-power": f"{text} 六个字以上"})
         said = Finding(text, text, "mandatory", "broken", text, text)

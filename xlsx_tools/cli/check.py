@@ -35,6 +35,7 @@ _HELP = describe(
     "nianbao check 某某局.xlsx",
     "nianbao check 报送文件夹 --format json -o 校验结果.json",
     "nianbao check 报送文件夹 --format xlsx -o 校验汇总.xlsx",
+    "nianbao check 报送文件夹 --format html -o 校验结果.html",
 )
 _ACCEPTED = ("passed", "passed_with_reasons")
 

@@ -10,7 +10,8 @@ from xlsx_tools.batch.result import SEVERITY_WORDS, STANDING_WORDS, STATE_WORDS,
 from xlsx_tools.excel.address import quote
 from xlsx_tools.report.overview import OUTSIDE
 from xlsx_tools.report.parts import PART_STATE_WORDS
-from xlsx_tools.report.summary_tables import STANDING_SHADES, STATUS_SHADES, tables_of
+from xlsx_tools.report.shades import STANDING_SHADES, STATUS_SHADES
+from xlsx_tools.report.summary_tables import tables_of
 from xlsx_tools.report.table_sheet import Pen, Shaded
 from xlsx_tools.report.wording import say_batch, say_right
 from xlsx_tools.template.pages import set_page

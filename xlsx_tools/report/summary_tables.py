@@ -9,13 +9,13 @@ from xlsx_tools.batch.result import SEVERITY_WORDS, STANDING_WORDS, STATE_WORDS,
 from xlsx_tools.report.live import show_places, show_where
 from xlsx_tools.report.overview import OUTSIDE, UNKNOWN, reasons_of, refusals_of, title_of
 from xlsx_tools.report.parts import parts_of
+from xlsx_tools.report.shades import STANDING_SHADES, STATUS_SHADES, shade_of
 from xlsx_tools.report.table_sheet import Column, Shaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from xlsx_tools.batch import Batch
-    from xlsx_tools.batch.result import Standing
     from xlsx_tools.finding import Finding, State
     from xlsx_tools.judge import FileStatus
     from xlsx_tools.report.overview import Entry, Overview
@@ -23,20 +23,6 @@ if TYPE_CHECKING:
 
     Row = Sequence[Content]
 
-STATUS_SHADES: Mapping[FileStatus, str] = {
-    "passed": "right",
-    "passed_with_reasons": "explained",
-    "failed": "open",
-    "not_filled": "doubt",
-    "unreadable": "refused",
-}
-STANDING_SHADES: Mapping[Standing, str] = {
-    "missing": "doubt",
-    "failed": "open",
-    "passed": "right",
-    "nil_return": "right",
-    "duplicate": "refused",
-}
 _YES, _NO = "是", "否"
 _LEADING_SHOWN, _CELLS_SHOWN = 3, 8
 _NARROW, _NARROWEST, _WIDEST = 8, 12, (26, 34)
@@ -196,7 +182,7 @@ def _finding_rows(entry: Entry, _overview: Overview) -> Iterator[Row]:
             entry.result.file,
             "、".join(parts_of(finding, entry.form)),
             SEVERITY_WORDS[finding.severity],
-            Shaded(*_answer(finding)),
+            Shaded(_answer(finding), shade_of(finding)),
             f"{title_of(finding, entry)}\n{finding.rule}",
             finding.message,
             _say_where(finding),
@@ -210,11 +196,8 @@ def _finding_rows(entry: Entry, _overview: Overview) -> Iterator[Row]:
         ]
 
 
-def _answer(finding: Finding) -> tuple[str, str]:
-    """The state of a finding and its colour; one that was explained needs nothing more."""
-    if finding.reason:
-        return f"{STATE_WORDS[finding.state]}，已说明", "explained"
-    return STATE_WORDS[finding.state], "hint" if finding.severity == "hint" else "open"
+def _answer(finding: Finding) -> str:
+    return STATE_WORDS[finding.state] + ("，已说明" if finding.reason else "")
 
 
 def _say_where(finding: Finding) -> str:
