@@ -21,7 +21,7 @@ from tests.support.batches import (
     results_of_each_kind,
 )
 from tests.support.builders import filing_of
-from tests.support.office import edit_sheets
+from tests.support.office import edit_sheets, recalculate
 from xlsx_tools.batch import Batch
 from xlsx_tools.report import REPORTERS
 from xlsx_tools.report.cell_text import LONGEST, cell_text
@@ -236,6 +236,18 @@ def test_no_text_from_outside_is_ever_a_formula() -> None:
     assert not any("external" in name for name in ZipFile(BytesIO(data)).namelist())
 
 
+@pytest.mark.office
+def test_libreoffice_sees_the_same_texts_and_no_formula(tmp_path: Path) -> None:
+    data = b"".join(render_summary_workbook(batch_of_injections()))
+
+    book = open_book(recalculate({"汇总": data}, tmp_path)["汇总"])
+
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value]
+    assert not [cell for cell in cells if cell.data_type not in ("s", "n")]
+    names = [row["单位"] for row in records(book, "单位×表")][::2]
+    assert names == [cell_text(text.strip()).replace("_x005F_", "_") for text in INJECTIONS]
+
+
 def _refuse_formula(_part: str, xml: str) -> str:
     assert "<f>" not in xml
     return xml
@@ -270,6 +282,9 @@ def test_the_same_batch_gives_the_same_bytes() -> None:
     first, second = (b"".join(render_summary_workbook(batch_of_each_kind())) for _ in range(2))
 
     assert first == second
+    with ZipFile(BytesIO(first)) as package:
+        assert {entry.date_time[:3] for entry in package.infolist()} == {(1980, 1, 1)}
+        assert "1980-01-01" in package.read("docProps/core.xml").decode()
 
 
 def test_rows_beyond_the_sheet_are_counted_in_its_last_row() -> None:
