@@ -278,6 +278,15 @@ def test_filters_show_the_files_asked_for(
 
 
 @pytest.mark.browser
+def test_a_unit_says_how_many_of_its_findings_the_filter_hides(tmp_path: Path) -> None:
+    page = browse(b"".join(render_page(batch_of_each_kind())), tmp_path, "rule=requests-balance")
+
+    second, third = (words(find(page, f"//details[@id='u{n}']/summary")[0]) for n in (2, 3))
+    assert second.endswith("乙局.xlsx 1 处")
+    assert third.endswith("丙局.xlsx 2 处，显示 1 处")
+
+
+@pytest.mark.browser
 def test_a_link_to_a_unit_opens_it_on_its_page_of_many(tmp_path: Path) -> None:
     results = results_of_each_kind()[1:2] * 120
 

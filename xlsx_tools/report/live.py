@@ -19,6 +19,12 @@ def show_where(place: Place) -> str:
     return f"{place.sheet}!{place.cell}“{place.label}”"
 
 
+def show_first(places: Sequence[Place]) -> str:
+    """The first cell, and how many there are."""
+    rest = f"\n等 {len(places)} 格" if len(places) > 1 else ""
+    return show_where(places[0]) + rest if places else ""
+
+
 def show_places(places: Sequence[Place], *, most: int) -> list[str]:
     """Each cell with what stood in it, the sheet named where it changes; how many if more."""
     lines, sheet = [], ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlsx_tools.batch.result import SEVERITY_WORDS, STANDING_WORDS, STATE_WORDS, STATUS_WORDS
-from xlsx_tools.report.live import show_places, show_where
+from xlsx_tools.report.live import show_first, show_places
 from xlsx_tools.report.overview import OUTSIDE, UNKNOWN, reasons_of, refusals_of, title_of
 from xlsx_tools.report.parts import parts_of
 from xlsx_tools.report.shades import STANDING_SHADES, STATUS_SHADES, shade_of
@@ -185,7 +185,7 @@ def _finding_rows(entry: Entry, _overview: Overview) -> Iterator[Row]:
             Shaded(_answer(finding), shade_of(finding)),
             f"{title_of(finding, entry)}\n{finding.rule}",
             finding.message,
-            _say_where(finding),
+            show_first(finding.cells),
             "\n".join(show_places(finding.cells, most=_CELLS_SHOWN)),
             finding.left,
             finding.right,
@@ -198,14 +198,6 @@ def _finding_rows(entry: Entry, _overview: Overview) -> Iterator[Row]:
 
 def _answer(finding: Finding) -> str:
     return STATE_WORDS[finding.state] + ("，已说明" if finding.reason else "")
-
-
-def _say_where(finding: Finding) -> str:
-    """The first cell, and how many there are."""
-    if not finding.cells:
-        return ""
-    rest = f"\n等 {len(finding.cells)} 格" if len(finding.cells) > 1 else ""
-    return show_where(finding.cells[0]) + rest
 
 
 def _reason_columns(overview: Overview) -> list[Column]:

@@ -12,6 +12,8 @@
     return {
       row,
       detail,
+      sum: detail?.querySelector(".sum"),
+      said: detail?.querySelector(".sum").textContent,
       findings: detail ? [...detail.querySelectorAll(".finding")] : [],
       text: `${row.textContent} ${detail ? detail.textContent : ""}`.toLowerCase(),
     };
@@ -41,6 +43,11 @@
         finding.hidden = !hit;
         return hit;
       });
+      if (unit.sum) {
+        const all = unit.findings.length;
+        unit.sum.textContent =
+          unit.said + (hits.length < all ? `，显示 ${hits.length} 处` : "");
+      }
       const keep =
         (!want.status || unit.row.dataset.status === want.status) &&
         (!want.standing || unit.row.dataset.standing === want.standing) &&
