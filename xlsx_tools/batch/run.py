@@ -12,7 +12,6 @@ from xlsx_tools.batch.journal import Entry, entry_of
 from xlsx_tools.batch.record import load_finding, load_result
 from xlsx_tools.batch.result import FileResult
 from xlsx_tools.batch.work import Checker, Task
-from xlsx_tools.batch.workers import WorkerLimits, WorkerPool
 from xlsx_tools.errors import UnusableFileError
 from xlsx_tools.excel.refusals import refuse
 
@@ -160,7 +159,6 @@ class LocalExecutor:
     """Worker processes on this machine; `jobs` of 0 means one for each core."""
 
     jobs: int = 0
-    limits: WorkerLimits = WorkerLimits()  # noqa: RUF009 - frozen
 
     def __call__(self, checking: Checking, tasks: Iterator[Task]) -> Iterator[bytes]:
         """Run them; one file alone is not worth a process."""
@@ -170,12 +168,10 @@ class LocalExecutor:
         if second is None:
             yield make_worker(checking)(first)
             return
-        pool = WorkerPool(
-            partial(make_worker, checking),
-            give_up,
-            jobs=self.jobs or count_cores(),
-            limits=self.limits,
-        )
+        from xlsx_tools.batch.workers import WorkerPool  # noqa: PLC0415 - not for one file
+
+        jobs = self.jobs or count_cores()
+        pool = WorkerPool(partial(make_worker, checking), give_up, jobs=jobs)
         yield from pool.run(_chain(first, second, tasks))
 
 
