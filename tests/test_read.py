@@ -29,6 +29,7 @@ from tests.support.workbooks import (
 )
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
 from xlsx_tools.excel.address import Spot, layout_of
+from xlsx_tools.excel.package import DEFAULT_LIMITS
 from xlsx_tools.fill import fill_workbook, render_workbook
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.read import read_workbook
@@ -583,3 +584,24 @@ def test_an_unknown_scope_is_refused_and_never_taken_for_own(form: Form) -> None
 
     assert caught.value.reason == "book.layout"
     assert "本级政府汇总" in str(caught.value)
+
+
+def test_sheets_that_are_no_part_of_the_form_may_be_of_any_size() -> None:
+    """A merged workbook has every unit's figures beside the official sheets."""
+
+    def add(book: Workbook) -> None:
+        sheet = book.create_sheet("分单位")
+        for row in range(DEFAULT_LIMITS.cells // 1000 + 1):
+            sheet.append([row] * 1000)
+
+    assert read_bytes(resave(render_workbook(filing_of(FORM)), add)) == filing_of(FORM)
+
+
+def test_a_stamp_that_names_the_other_form_in_one_place_leads_to_the_form_all_the_same() -> None:
+    other = next(form_id for form_id in form_ids() if form_id != FORM.id)
+    data = render_workbook(filing_of(FORM))
+
+    def rename(part: bytes) -> bytes:
+        return part.replace(FORM.id.encode(), other.encode())
+
+    assert read_bytes(change_part(data, "docProps/custom.xml", rename)) == filing_of(FORM)
