@@ -166,9 +166,13 @@ def _unit(source: Source, keys: list[str]) -> str:
 
 
 def _values(filing: Filing, keys: list[str]) -> str:
-    unread = filing.parsed
-    values = (None if i in unread else value for i, value in enumerate(filing.values))
-    return ", ".join(key + dumps_exact(value) for key, value in zip(keys, values, strict=True))
+    values, unread = filing.values, filing.parsed
+    if unread:
+        values = tuple(None if index in unread else value for index, value in enumerate(values))
+    return ", ".join(
+        key + (str(value) if value.__class__ is int else dumps_exact(value))  # nearly all are
+        for key, value in zip(keys, values, strict=True)
+    )
 
 
 def _text(text: str) -> str:
