@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = Path(xlsx_tools.__file__).parent
 
 _WINDOWS = """
+import multiprocessing.connection, multiprocessing.context, subprocess, tempfile  # have their own ways there
 import errno, os, signal, stat, sys
 
 for name in (

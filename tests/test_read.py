@@ -30,6 +30,7 @@ from tests.support.workbooks import (
 from xlsx_tools.check import check_filing
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
 from xlsx_tools.excel.address import Spot, layout_of
+from xlsx_tools.excel.package import DEFAULT_LIMITS
 from xlsx_tools.fill import fill_workbook, render_workbook
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.read import read_workbook
@@ -616,3 +617,24 @@ def test_blanks_in_a_name_make_no_other_unit(form: Form) -> None:
     data = put_cells(render_workbook(filing_of(form)), {spot: text(" 某县 某局")})
 
     assert read_bytes(data).troubles == ()
+
+
+def test_sheets_that_are_no_part_of_the_form_may_be_of_any_size() -> None:
+    """A merged workbook has every unit's figures beside the official sheets."""
+
+    def add(book: Workbook) -> None:
+        sheet = book.create_sheet("分单位")
+        for row in range(DEFAULT_LIMITS.cells // 1000 + 1):
+            sheet.append([row] * 1000)
+
+    assert read_bytes(resave(render_workbook(filing_of(FORM)), add)) == filing_of(FORM)
+
+
+def test_a_stamp_that_names_the_other_form_in_one_place_leads_to_the_form_all_the_same() -> None:
+    other = next(form_id for form_id in form_ids() if form_id != FORM.id)
+    data = render_workbook(filing_of(FORM))
+
+    def rename(part: bytes) -> bytes:
+        return part.replace(FORM.id.encode(), other.encode())
+
+    assert read_bytes(change_part(data, "docProps/custom.xml", rename)) == filing_of(FORM)

@@ -23,7 +23,7 @@ from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.values import BLANK, LARGEST, Parsed, parse_number, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from xlsx_tools.excel.intake import Intake
@@ -54,12 +54,32 @@ def read_workbook(path: Path) -> Filing:
 
 
 def read_submission(intake: Intake) -> Filing:
-    """The same for a file already in memory."""
-    book = read_raw_workbook(intake.data)
+    """The same for a file already in memory.
+
+    Only the sheets of the form are parsed: what else is in a workbook (a merged one has every
+    unit's figures beside) is verified like every part, and may be large.
+    """
+    book = read_raw_workbook(intake.data, choose=_choose_sheets)
     form = _form_of(book)
+    names = _sheet_names(form)
+    if any(not sheet.parsed for name, sheet in book.sheets.items() if name in names):
+        book = read_raw_workbook(intake.data, wanted=names.__contains__)
     layout = layout_of(form)
     _check_layout(book, layout)
     return _Reader(book, layout).filing()
+
+
+def _choose_sheets(properties: Mapping[str, str]) -> Callable[[str], bool]:
+    """Those of the form in the stamp; of every form when the stamp was lost on the way."""
+    named = properties.get(_STAMP_PROPERTY, "")
+    likely = [named] if named in form_ids() else form_ids()
+    return {name for form_id in likely for name in _sheet_names(load_form(form_id))}.__contains__
+
+
+@cache
+def _sheet_names(form: Form) -> frozenset[str]:
+    tables = (table.sheet for table in form.tables.values())
+    return frozenset((*form.sheets.values(), *(part.sheet for part in form.sections), *tables))
 
 
 def _form_of(book: RawWorkbook) -> Form:

@@ -75,6 +75,11 @@ def escape_text(text: str, place: str) -> str:
     return _LOOKS_ESCAPED.sub("_x005F_", _escape_markup(text, place))
 
 
+def make_writable(text: str) -> str:
+    """`text` with a � for each character that no workbook can hold: for what is only told."""
+    return _ILLEGAL_CHARACTER.sub("\ufffd", text)
+
+
 def escape_value(text: str, place: str) -> str:
     """`text` as it may stand in any XML, also in an attribute.
 

@@ -1,0 +1,26 @@
+"""Text for CSV files that people open in a spreadsheet program."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NEEDS_QUOTES = re.compile('[",\r\n]')
+
+
+def csv_line(texts: Iterable[str]) -> str:
+    """One line of a CSV file, its texts safe to open: none of them is taken for a formula."""
+    return ",".join(csv_text(text) for text in texts) + "\r\n"
+
+
+def csv_text(text: str) -> str:
+    """One text, quoted where need be; what would be taken for a formula gets a ``'`` before it."""
+    if text.startswith(_FORMULA_STARTS):
+        text = f"'{text}"
+    if _NEEDS_QUOTES.search(text):
+        return '"' + text.replace('"', '""') + '"'
+    return text
