@@ -18,7 +18,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = Path(xlsx_tools.__file__).parent
 
 _WINDOWS = """
-import multiprocessing.connection, multiprocessing.context, subprocess, tempfile  # have their own ways there
+# These have their own ways on Windows, and are there.
+import multiprocessing.connection, multiprocessing.context, subprocess, tempfile
 import errno, os, signal, stat, sys
 
 for name in (
