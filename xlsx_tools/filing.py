@@ -57,6 +57,8 @@ class Filing:
     reasons: Mapping[str, str] = field(default_factory=dict, compare=False)
     last_year: Mapping[int, Value] = field(default_factory=dict, compare=False)
     prefilled: frozenset[int] = field(default=frozenset(), compare=False)
+    contact: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Who filled it in, by the key of ``CONTACT_KEYS``; goes back into the workbook only."""
 
     @property
     def doubtful(self) -> Collection[int]:
