@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import replace
 from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from tests.support.builders import filing_of, filings, index_of, mistyped, with_figures
+from tests.support.dump import dump
 from tests.support.office import recalculate, work_in_office
 from tests.support.workbooks import (
     Put,
@@ -37,11 +39,11 @@ from xlsx_tools.interchange import dumps_filing, parse_filing
 from xlsx_tools.returned import render_return
 from xlsx_tools.returned.again import as_returned
 from xlsx_tools.returned.places import MARKED, MARKS, MARKS_TOP, OPEN, TODO, TODO_HEAD, TODO_TOP
+from xlsx_tools.returned.todo import count_lines
 from xlsx_tools.template import build_template, render_as_sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from openpyxl import Workbook
 
@@ -56,6 +58,7 @@ UNFIT: tuple[Put, ...] = (
     *(number(figure) for figure in ("-3", "2.5", "1E+30", "1E+400", "1234567890123")),
     *(truth("1"), truth("0"), error("#REF!"), formula("1+1", "2")),
 )
+GOLDEN = Path(__file__).parent / "golden"
 RED = 0xFF, 0x99, 0x99
 LINK = re.compile(r'=HYPERLINK\("#\'(.+)\'!([A-Z]+[0-9]+)","(.+)"\)', re.DOTALL)
 FUNCTION = re.compile(r"([A-Z]+)\(")
@@ -279,6 +282,29 @@ def test_the_same_verdict_gives_the_same_bytes(form: Form) -> None:
 
 
 # ------------------------------------------------------------------- 待办
+
+
+@each_form
+def test_what_is_added_reads_as_it_was_reviewed(form: Form, *, update_golden: bool) -> None:
+    golden = GOLDEN / form.id / "returned.txt"
+    sheets = dump(returned(form)).split("\n\n")
+    own = [part for part in sheets if part.startswith((f"## {TODO}\n", f"## {MARKS} "))]
+    shown = "\n\n".join(own)
+
+    if update_golden:
+        golden.write_text(shown, encoding="utf-8")
+
+    assert len(own) == 2
+    assert shown == golden.read_text(encoding="utf-8")
+
+
+def test_a_row_is_as_high_as_its_texts_need() -> None:
+    assert [
+        count_lines(words, 24) for words in ("", "一二三四五六七八九十", "a" * 21, "一\n二")
+    ] == [
+        *(1, 1),
+        *(2, 2),
+    ]
 
 
 @each_form
@@ -521,7 +547,7 @@ def test_a_finding_of_many_cells_has_one_note_and_colours_all() -> None:
 @each_form
 def test_formulas_use_only_what_every_program_knows(form: Form) -> None:
     book = book_of(returned(form))
-    allowed = {"IF", "OR", "AND", "SUM", "COUNTIF", "ISERROR", "EXACT", "HYPERLINK"}
+    allowed = {"IF", "OR", "AND", "SUM", "COUNTIF", "ISERROR", "EXACT", "HYPERLINK", "LEFT"}
 
     used: set[str] = set()
     for name in (TODO, MARKS):
@@ -624,6 +650,21 @@ def test_a_reason_written_in_libreoffice_settles_its_rule(tmp_path: Path) -> Non
     assert worked.after == ["已说明", ""]
     assert verdict_of(again).status == "passed_with_reasons"
     assert again.reasons == {rule: "当年制发当年失效"}
+
+
+@pytest.mark.office
+def test_a_correction_that_breaks_a_sum_is_not_taken_for_the_end(tmp_path: Path) -> None:
+    spot = spot_of("requests__granted__enterprise")
+    sent = read_bytes(put_cells(render_workbook(filing_of(FORM)), {spot: text("3件")}))
+    data = render_return(verdict_of(sent))
+    look = [Spot(TODO, f"G{TODO_TOP}"), Spot(TODO, "A4")]
+
+    worked = work_in_office(data, tmp_path, typed={spot: 30}, look=look)
+
+    assert worked.before == [OPEN, "还有 1 项未改正；校验结论：未通过"]
+    assert worked.after[0] == "已改正，但连带的校验仍不成立"
+    assert worked.after[1].startswith("列出的各项均已处理，但仍有校验不成立")
+    assert verdict_of(read_bytes(worked.saved)).status == "failed"
 
 
 @pytest.mark.office

@@ -17,6 +17,7 @@ from xlsx_tools.returned.notes import label_notes_of
 from xlsx_tools.returned.places import (
     EXPLAINED,
     FIXED,
+    HALF,
     MARKED,
     MARKS,
     MARKS_TOP,
@@ -30,7 +31,7 @@ from xlsx_tools.returned.places import (
     note_sheets,
     quoted,
 )
-from xlsx_tools.returned.todo import BANDS, HEADS, WIDTHS, remaining_formula
+from xlsx_tools.returned.todo import BANDS, HEADS, PASSED, WIDTHS, remaining_formula
 from xlsx_tools.template.live import ranges
 from xlsx_tools.template.pages import set_page
 
@@ -87,10 +88,14 @@ def _draw_todo(book: Workbook, layout: Layout) -> None:
         horizontal="left", vertical="center", indent=1
     )  # runs on to the right
     area = f"G{TODO_TOP}:G{TODO_LIMIT}"
-    for word, fill in ((OPEN, "broken"), (FIXED, "prefilled"), (EXPLAINED, "prefilled")):
+    for word, fill in (
+        (OPEN, "broken"),
+        (HALF, "blank"),
+        (FIXED, "prefilled"),
+        (EXPLAINED, "prefilled"),
+    ):
         rule = paint(f"$G{TODO_TOP}={quoted(word)}", fill)
         sheet.conditional_formatting.add(area, rule)
-    sheet.freeze_panes = f"A{TODO_HEAD + 1}"
     set_page(sheet, landscape=True)
     sheet.print_title_rows = f"{TODO_HEAD}:{TODO_HEAD}"
     protect_sheet(sheet)
@@ -119,8 +124,8 @@ def _draw_head(sheet: Worksheet, layout: Layout) -> None:
     dress(sheet["A5"], size=11, across="left", fill="input")
     for row in (3, 4, 5):
         _indent(sheet[f"A{row}"])
-    left = f'ISNUMBER(FIND("{OPEN}",$A$4))'
-    for condition, fill in ((left, "broken"), (f"NOT({left})", "prefilled")):
+    done = f"ISNUMBER(FIND({quoted(f'：{PASSED}')},$A$4))"
+    for condition, fill in ((f"NOT({done})", "broken"), (done, "prefilled")):
         sheet.conditional_formatting.add(f"A4:{_COLUMNS[-1]}4", paint(condition, fill))
 
 

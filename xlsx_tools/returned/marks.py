@@ -16,6 +16,7 @@ from xlsx_tools.returned.follow import open_word
 from xlsx_tools.returned.places import (
     EXPLAINED,
     FIXED,
+    HALF,
     LATER,
     MARKS_TOP,
     OPEN,
@@ -28,7 +29,7 @@ from xlsx_tools.template.verdict_cells import STATES
 from xlsx_tools.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from xlsx_tools.excel.prepared import Content
     from xlsx_tools.returned.follow import Case, Followed
@@ -60,9 +61,18 @@ class Marks:
         for left, right in zip_longest(cells, findings, fillvalue=nothing):
             yield TailRow({**left, **right})
 
-    def state_of(self, followed: Followed) -> Formula:
-        """The state of a finding, for a cell of another sheet."""
-        return Formula(mark_ref("E", self.row[followed.finding.id]), followed.state)
+    def state_of(self, followed: Followed, beneath: Sequence[Followed]) -> Formula:
+        """The state of a finding, for a cell of another sheet.
+
+        One that is put right may leave those beneath it open, now for reasons of their own.
+        """
+        state = mark_ref("E", self.row[followed.finding.id])
+        rows = [self.row[other.finding.id] for other in beneath if other is not followed]
+        if not rows:
+            return Formula(state, followed.state)
+        area = f"{mark_ref('E', min(rows))}:$E${max(rows)}"
+        still = f"AND({state}={quoted(FIXED)},COUNTIF({area},{quoted(OPEN)})>0)"
+        return Formula(f"IF({still},{quoted(HALF)},{state})", followed.state)
 
     def _finding_contents(self, followed: Followed) -> Mapping[str, Content]:
         formula = self._state_formula(followed)

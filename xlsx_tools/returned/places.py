@@ -18,6 +18,7 @@ TODO_HEAD, TODO_TOP, TODO_LIMIT = 7, 9, 500
 MARKS_TOP = 2
 
 OPEN, FIXED, EXPLAINED = "未改正", "已改正", "已说明"
+HALF = "已改正，但连带的校验仍不成立"
 LATER, TOUCHED = "报回后复核", "已修改，报回后复核"
 RESTORED, HARMLESS = "本文件已恢复", "供参考"
 

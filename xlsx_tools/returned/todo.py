@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 WIDTHS = (6, 10, 50, 40, 25, 11, 15)
 HEADS = ("序号", "级别", "问题", "处理办法", "位置（点击跳转）", "写说明", "当前状态")
 BANDS = ("需要处理", "供参考（不影响报送，如无误可不处理）", "已经说明（不需再处理）", "没有问题")
+PASSED = STATUSES["passed"]
+_DONE = "能实时判断的各项均已处理，可以报回"
+_MORE = "列出的各项均已处理，但仍有校验不成立或者无法判断，请查看“校验”表"
+_VERDICT = "；校验结论："
 _BAND, _PLAIN = TODO_TOP - 1, TODO_TOP
 _LINE, _LONGEST_TEXT, _LONGEST_LINK = 14.5, 600, 120
 _STATES = f"$G${TODO_TOP}:$G${TODO_LIMIT}"
@@ -36,8 +40,17 @@ def remaining_formula(layout: Layout) -> str:
     """How many things are still open, and what 校验 says."""
     verdict = Spot(layout.form.sheets["checks"], "B3").ref()
     count = f"COUNTIF({_STATES},{quoted(OPEN)})"
-    words = f'IF({count}>0,"还有 "&{count}&" 项{OPEN}","本表能实时判断的各项均已处理")'
-    return f'{words}&"；校验结论："&{verdict}'
+    passed = f"LEFT({verdict},2)={quoted(PASSED)}"
+    done = f"IF({passed},{quoted(_DONE)},{quoted(_MORE)})"
+    return f'IF({count}>0,"还有 "&{count}&" 项{OPEN}",{done})&{quoted(_VERDICT)}&{verdict}'
+
+
+def _remaining(case: Case) -> str:
+    """What the formula shows at first."""
+    states = Counter(case.shown(lead).state for lead in case.leading)
+    status = STATUSES[case.judgement.status]
+    done = _DONE if status.startswith(PASSED) else _MORE
+    return f"{f'还有 {states[OPEN]} 项{OPEN}' if states[OPEN] else done}{_VERDICT}{status}"
 
 
 def head_cells(case: Case) -> Mapping[str, Content]:
@@ -48,13 +61,10 @@ def head_cells(case: Case) -> Mapping[str, Content]:
     year = "" if filing.year is None else str(filing.year)
     named = [("organisation", filing.organisation.name), ("year", year), ("scope", scope)]
     unit = "　　".join(f"{form.text('cover', key)}：{text}" for key, text in named)
-    states = Counter(case.shown(lead).state for lead in _todo(case))
-    left = f"还有 {states[OPEN]} 项{OPEN}" if states[OPEN] else "本表能实时判断的各项均已处理"
-    status = STATUSES[case.judgement.status]
     return {
         "A2": Text(replace_illegal(unit)),
         "A3": Text(_summary(case)),
-        "A4": Cached(f"{left}；校验结论：{status}"),
+        "A4": Cached(_remaining(case)),
     }
 
 
@@ -88,7 +98,8 @@ def todo_rows(case: Case, marks: Marks) -> Iterator[TailRow]:
             yield _finding_row(case, marks, lead)
     if right := _name_right(case):
         yield _band(BANDS[3])
-        yield _row({"C": Text(f"{'、'.join(right)}无问题。")})
+        words = f"{'、'.join(right)}无问题。"
+        yield _row({"C": Text(words)}, _height({"C": words}))
 
 
 def _band(text: str) -> TailRow:
@@ -112,11 +123,14 @@ def _finding_row(case: Case, marks: Marks, lead: Followed, number: int = 0) -> T
         "D": Text(remedy),
         "E": place,
         "F": _reason_cell(case, lead),
-        "G": marks.state_of(case.shown(lead)),
+        "G": marks.state_of(case.shown(lead), case.beneath(lead)),
     }
-    texts = {"C": problem, "D": remedy, "E": words}
+    return _row(cells, _height({"C": problem, "D": remedy, "E": words}))
+
+
+def _height(texts: Mapping[str, str]) -> float:
     lines = max(count_lines(text, WIDTHS["ABCDEFG".index(x)]) for x, text in texts.items())
-    return _row(cells, min(lines * _LINE + 8, 400))
+    return min(lines * _LINE + 8, 400)
 
 
 def _cut(text: str) -> str:
@@ -152,7 +166,7 @@ def _place_cell(lead: Followed) -> tuple[Content, str]:
     spot, places = lead.spots[0], lead.finding.cells
     label = next(p.label for p in places if (p.sheet, p.cell) == (spot.sheet, spot.address))
     more = f"等 {len(lead.spots)} 处" if len(lead.spots) > 1 else ""
-    words = f"{spot.sheet}!{spot.address}{more}\n{label}"[:_LONGEST_LINK]
+    words = f"{spot.sheet}!{spot.address}{more}　{label}"[:_LONGEST_LINK]
     return _link(spot, words), words
 
 
