@@ -185,6 +185,7 @@ def test_what_cannot_be_read_goes_back_as_it_was_sent_and_never_as_a_figure(put:
     cell = read_raw_workbook(data).sheets[spot.sheet].cells[spot.address]
     assert cell.text == found
     assert cell.formula is None
+    assert cell.kind != "n" or float(cell.text) < 1e300  # programs call a larger one damage
     assert index in read_bytes(data).parsed
 
 
@@ -471,7 +472,8 @@ def test_red_is_a_colour_over_the_official_ones_which_stay(form: Form) -> None:
         ]
         if mine and MARKED in mine[0][1].formula[0]:
             assert f'"{sheet.title}!"' in mine[0][1].formula[0]
-            assert mine[0][1].priority == 1
+            priorities = [rule.priority for _, rule in mine]
+            assert priorities[0] == 1 < min([2, *priorities[1:]])
             mine = mine[1:]
         assert [(area, rule.formula) for area, rule in mine] == theirs
 
