@@ -81,12 +81,13 @@ def test_a_record_keeps_how_a_filing_was_read(form_id: str) -> None:
         reasons={"regulations-power": "由本机关统一填报"},
         last_year={bad: 4},
         prefilled=frozenset({bad}),
+        contact={"filler": "张三"},
     )
 
     again = load_result(dump_result(FileResult("a", "1", check_filing(filing)))).filing
 
     assert again is not None
-    for name in ("stated", "parsed", "troubles", "reasons", "last_year", "prefilled"):
+    for name in ("stated", "parsed", "troubles", "reasons", "last_year", "prefilled", "contact"):
         assert getattr(again, name) == getattr(filing, name)
 
 

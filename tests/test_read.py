@@ -30,7 +30,9 @@ from tests.support.workbooks import (
 from xlsx_tools.check import check_filing
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
 from xlsx_tools.excel.address import Spot, layout_of
+from xlsx_tools.excel.found import show_found
 from xlsx_tools.excel.package import DEFAULT_LIMITS
+from xlsx_tools.excel.raw import RawCell
 from xlsx_tools.fill import fill_workbook, render_workbook
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.read import read_workbook
@@ -184,6 +186,55 @@ def test_only_an_unfit_cell_says_why(case: Case) -> None:
     if parsed is not None:
         assert parsed.why
         assert len(parsed.why) < 60
+
+
+@pytest.mark.parametrize(
+    ("put", "found"),
+    [
+        (text("12件"), "12件"),
+        (number("-3"), "-3"),
+        (truth("1"), "TRUE"),
+        (truth("0"), "FALSE"),
+        (error("#REF!"), "#REF!"),
+        (formula("1+1", "2"), "=1+1"),
+    ],
+)
+def test_what_stood_in_an_unfit_cell_is_kept_as_its_writer_saw_it(put: Put, found: str) -> None:
+    (trouble,) = read_with(put).troubles
+
+    assert trouble.found == found
+
+
+@pytest.mark.parametrize(
+    ("serial", "epoch1904", "shown"),
+    [
+        ("45356", False, "2024-03-05"),
+        ("45356.5", False, "2024-03-05 12:00"),
+        ("59", False, "1900-02-28"),
+        ("43894", True, "2024-03-05"),
+        ("1E+30", False, "1E+30"),
+    ],
+)
+def test_a_date_is_shown_as_a_day_in_either_calendar(
+    serial: str, *, epoch1904: bool, shown: str
+) -> None:
+    assert show_found(RawCell("n", serial), date=True, date1904=epoch1904) == shown
+
+
+def test_a_part_of_an_array_formula_is_shown_as_a_formula() -> None:
+    assert show_found(RawCell("n", "5"), array=True) == "=…"
+
+
+def test_who_filled_it_in_is_read_and_written_again() -> None:
+    cover = LAYOUT.cover
+    typed = {cover["filler"]: text(" =张三 "), cover["phone"]: number("13800000000")}
+
+    filing = read_bytes(put_cells(blank_workbook(FORM), typed))
+    again = read_bytes(render_workbook(filing))
+
+    assert filing.contact == {"filler": "=张三", "phone": "13800000000"}
+    assert again.contact == filing.contact
+    assert filing == read_bytes(blank_workbook(FORM))
 
 
 def test_blank_zero_and_a_mark_stay_apart() -> None:

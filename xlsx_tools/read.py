@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
 from xlsx_tools.excel.address import (
+    CONTACT_KEYS,
     CONTINUED,
     INCLUDES_CELLS,
     Layout,
@@ -15,6 +16,7 @@ from xlsx_tools.excel.address import (
     layout_of,
     split_address,
 )
+from xlsx_tools.excel.found import show_found
 from xlsx_tools.excel.intake import open_submission
 from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.excel.sheets import read_raw_workbook
@@ -216,6 +218,7 @@ class _Reader:
             reasons=dict(self._reasons()),
             last_year=last_year,
             prefilled=self._prefilled(last_year),
+            contact=dict(self._contact()),
         )
 
     def _text(self, spot: Spot) -> str:
@@ -233,7 +236,12 @@ class _Reader:
         elif parsed.status in ("invalid", "text_number"):
             self.parsed[cell.index] = parsed
             check = "text-number" if parsed.status == "text_number" else "readable"
-            found = raw.text if raw else ""
+            found = show_found(
+                raw,
+                date=untyped == _DATE,
+                array=untyped == _FORMULA,
+                date1904=self.book.date1904,
+            )
             self.troubles.append(
                 Trouble(check, cell.index, parsed.why, found=found, value=parsed.value)
             )
@@ -320,6 +328,11 @@ class _Reader:
     def _organisation(self) -> Organisation:
         name = self._text(self.layout.cover["organisation"]).strip()
         return Organisation(name, self._text(self.layout.cover["code"]).strip() or None)
+
+    def _contact(self) -> Iterator[tuple[str, str]]:
+        for key in CONTACT_KEYS:
+            if text := self._text(self.layout.cover[key]).strip():
+                yield key, text
 
     def _scope(self) -> Scope:
         words = self.form.cover["scopes"]

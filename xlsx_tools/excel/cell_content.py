@@ -10,7 +10,7 @@ from typing import assert_never
 from xlsx_tools.errors import IllegalTextError
 
 _LONGEST_TEXT = 32_767  # UTF-16 units; Excel calls a file with more damaged
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _ILLEGAL = r"\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
 _ILLEGAL_CHARACTER = re.compile(f"[{_ILLEGAL}]")
 _NOT_PLAIN = re.compile(f"[&<>\r_{_ILLEGAL}]")
@@ -127,7 +127,7 @@ def render_content(content: Content, opening: str, formula: str, place: str) -> 
     """
     match content:
         case Number(text):
-            if _NUMBER.fullmatch(text) is None:
+            if NUMBER.fullmatch(text) is None:
                 raise ValueError(f"{place}: {text!r} is not a number")
             return f"{opening}><v>{text}</v></c>"
         case Text(text):

@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from xlsx_tools.errors import FilingError
 from xlsx_tools.excel.address import (
+    CONTACT_KEYS,
     CONTINUED,
     INCLUDES_CELLS,
     LONGEST_PARAGRAPH,
@@ -256,6 +257,9 @@ def _cover(filing: Filing, layout: Layout) -> Iterator[tuple[Spot, Content]]:
         yield layout.cover["code"], Text(filing.organisation.code, layout.cover["year"].address)
     if filing.nil_return:
         yield layout.cover["nil_return"], Text(filing.form.text("answers", "yes"))
+    for key in CONTACT_KEYS:
+        if text := filing.contact.get(key):
+            yield layout.cover[key], Text(text)
 
 
 def _stamp(filing: Filing, layout: Layout) -> Iterator[tuple[Spot, Content]]:
