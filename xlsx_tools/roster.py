@@ -236,12 +236,20 @@ def match_filing(line: RosterLine, filings: Iterable[Filing]) -> Filing | None:
 
 def file_names(lines: Iterable[RosterLine]) -> dict[int, str]:
     """A file name for each line that every system accepts; alike ones get their line number."""
-    names: dict[int, str] = {}
-    taken: set[str] = set()
-    for line in lines:
-        name = _UNSAFE.sub("_", line.organisation.name)[:_LONGEST_NAME].strip(" .") or "单位"
-        if name.casefold() in taken or _DEVICES.fullmatch(name):
-            name = f"{name}_{line.line}"
-        taken.add(name.casefold())
-        names[line.line] = f"{name}.xlsx"
-    return names
+    names = FileNames()
+    return {line.line: f"{names.take(line.organisation.name, line.line)}.xlsx" for line in lines}
+
+
+class FileNames:
+    """Names of files, without an ending, that every system accepts and that all differ."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, organisation: str, number: int) -> str:
+        """A name for a file of this organisation; `number` tells it from others alike."""
+        name = _UNSAFE.sub("_", organisation)[:_LONGEST_NAME].strip(" .") or "单位"
+        if name.casefold() in self._taken or _DEVICES.fullmatch(name):
+            name = f"{name}_{number}"
+        self._taken.add(name.casefold())
+        return name

@@ -12,7 +12,7 @@ from xlsx_tools.excel.intake import label_of
 from xlsx_tools.output import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 SUBMITTED = (".xlsx", ".json")
 WRONG_KIND = (".xls", ".xlsm", ".xlsb", ".et", ".ett", ".ods", ".rar", ".7z")
@@ -56,7 +56,7 @@ def find_sources(
 
     A path that is given is always taken for a submission. In folders, however deep, content
     decides where the name does not say; links to folders are not followed. `leave_out` are
-    outputs of ours.
+    outputs of ours: files, and folders with all in them.
     """
     outputs = {path.resolve() for path in leave_out}
     seen: set[Path] = set()
@@ -67,7 +67,7 @@ def find_sources(
                 seen.add(path)
                 yield _look_at(path)
             continue
-        for file in _walk(path):
+        for file in _walk(path, outputs):
             if outputs and file.resolve() in outputs:
                 continue
             if several and file in seen:
@@ -108,9 +108,13 @@ def _why_other(file: Path) -> str:
     return "" if head == _ZIP_START else _OF_OTHERS
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, outputs: Collection[Path]) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not why_ignored(name))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not why_ignored(name) and (not outputs or Path(place, name).resolve() not in outputs)
+        )
         for name in sorted(files):
             yield Path(place, name)
 

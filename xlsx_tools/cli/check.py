@@ -9,6 +9,7 @@ import click
 from xlsx_tools.cli.desk import Asked, batch_options, run_desk
 from xlsx_tools.cli.options import (
     ACCEPTED,
+    FILE,
     NOT_ACCEPTED,
     UNREADABLE,
     ChineseCommand,
@@ -16,7 +17,13 @@ from xlsx_tools.cli.options import (
     force_option,
     output_option,
 )
-from xlsx_tools.cli.outputs import print_chunks, refuse_existing, write_chunks
+from xlsx_tools.cli.outputs import (
+    print_chunks,
+    refuse_existing,
+    refuse_full_folder,
+    write_chunks,
+)
+from xlsx_tools.cli.returns import write_returns
 from xlsx_tools.report import BINARY, REPORTERS
 
 if TYPE_CHECKING:
@@ -31,7 +38,7 @@ _HELP = describe(
     "nianbao check 某某局.xlsx",
     "nianbao check 报送文件夹 --roster 名册.csv -o 校验结果.xlsx",
     "nianbao check 报送.zip --format json -o 校验结果.json",
-    "nianbao check 报送文件夹 --format text,xlsx,html -o 校验结果",
+    "nianbao check 报送文件夹 --format text,xlsx,html -o 校验结果 --return 退改",
 )
 _SUFFIXES = {"text": ".txt", "json": ".json", "xlsx": ".xlsx", "html": ".html"}
 _NAME = "校验结果"
@@ -57,24 +64,35 @@ def _read_formats(
     help="输出格式，默认看输出文件的扩展名，都没有写明时为 text；多种用逗号隔开。",
 )
 @output_option("结果写入这个文件；有多种格式时为文件夹；不写则显示在屏幕上。")
+@click.option(
+    "--return",
+    "return_folder",
+    type=FILE,
+    metavar="DIR",
+    help="为每份未通过的填报生成退改工作簿（标红、批注、待办），放在这个文件夹。",
+)
 @force_option
 @click.pass_context
-def check(
+def check(  # noqa: PLR0913 - one for each option
     context: click.Context,
     *,
     asked: Asked,
     formats: tuple[str, ...],
     output: Path | None,
+    return_folder: Path | None,
     force: bool,
 ) -> None:
     """Check submissions against the rules of their form."""
     outputs = plan_outputs(formats, output)
     refuse_existing(list(outputs.values()), force=force)
-    with run_desk(asked, output, *outputs.values()) as batch:
+    refuse_full_folder(return_folder, force=force)
+    with run_desk(asked, output, *outputs.values(), return_folder) as batch:
         for name, path in outputs.items():
             write_chunks(path, REPORTERS[name](batch))
         if not outputs:
             print_chunks(REPORTERS[formats[0] if formats else "text"](batch))
+        if return_folder is not None:
+            write_returns(batch, return_folder)
         status = status_of(batch)
     context.exit(status)
 

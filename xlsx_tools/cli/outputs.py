@@ -38,6 +38,20 @@ def refuse_existing(paths: Iterable[Path | None], *, force: bool) -> None:
             raise click.UsageError(f"{path} 已存在，没有覆盖。确需覆盖的，请加 --force。")
 
 
+def refuse_full_folder(folder: Path | None, *, force: bool) -> None:
+    """Stop before any work when a folder for many results is not empty.
+
+    Raises:
+        click.UsageError: it is not, and `force` was not given; or it is a file.
+    """
+    if folder is None or not folder.exists():
+        return
+    if not folder.is_dir():
+        raise click.UsageError(f"{folder} 不是文件夹。")
+    if not force and any(folder.iterdir()):
+        raise click.UsageError(f"{folder} 里已有文件，没有覆盖。请换一个文件夹，或者加 --force。")
+
+
 def require_suffix(path: Path, *suffixes: str) -> None:
     """Stop when the name of an output does not say what will be in it.
 

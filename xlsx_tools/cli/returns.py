@@ -1,0 +1,40 @@
+"""Writes the return workbooks of a batch: one for each filing that cannot be accepted yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from xlsx_tools.cli.outputs import write_output
+from xlsx_tools.errors import IllegalTextError
+from xlsx_tools.last_year import offered_reasons
+from xlsx_tools.roster import FileNames
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xlsx_tools.batch import Batch
+
+_ENDING = "（退改）.xlsx"
+
+
+def write_returns(batch: Batch, folder: Path) -> None:
+    """One workbook for each readable file that was not accepted; says how many."""
+    from xlsx_tools.returned import render_return  # noqa: PLC0415 - slow, and not always asked
+
+    names, written = FileNames(), 0
+    for number, result in enumerate(batch.results, start=1):
+        verdict = result.verdict
+        if verdict is None or result.accepted or not result.counted:
+            continue
+        offered = offered_reasons(verdict.filing)
+        name = names.take(verdict.filing.organisation.name, number)
+        try:
+            data = render_return(verdict, result.beside, offered=offered)
+        except IllegalTextError as error:
+            click.echo(f"{result.file}：无法生成退改工作簿，{error}", err=True)
+            continue
+        write_output(folder / f"{name}{_ENDING}", data)
+        written += 1
+    click.echo(f"已在 {folder} 生成 {written} 份退改工作簿。", err=True)
