@@ -60,6 +60,7 @@ _ERRORS: dict[type[XlsxToolsError], str] = {
 _MORE_ERRORS = {
     "output": "结果无法写入；原有文件不受影响",
     "roster": "名册不能使用；逐行说明问题所在",
+    "year-unknown": "没有写明年度，也没有一份填报写明年度，不知道催报哪一年度",
     "journal": "整批处理的进度记录不能使用：另一个进程正在处理同一批文件，或者无法写入",
     "choice": "为同一单位指定了不止一份文件",
     "waivers": "豁免清单不能使用；逐行说明问题所在",

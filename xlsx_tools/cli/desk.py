@@ -17,7 +17,7 @@ from xlsx_tools.batch.reconcile import reconcile
 from xlsx_tools.batch.result import Batch
 from xlsx_tools.batch.run import LocalExecutor, open_journal, run_batch
 from xlsx_tools.batch.work import Checking
-from xlsx_tools.cli.options import FILE, check_year
+from xlsx_tools.cli.options import FILE, check_date, check_year
 from xlsx_tools.roster import parse_roster
 
 if TYPE_CHECKING:
@@ -54,13 +54,8 @@ class Asked:
         return Choice(latest=LATEST in self.on_duplicate, files=named)
 
 
-def _read_date(_context: click.Context, param: click.Parameter, value: str | None) -> date:
-    try:
-        return date.fromisoformat(value) if value else date.today()  # noqa: DTZ011 - the user's day
-    except ValueError as error:
-        raise click.BadParameter(
-            f"日期应写作 2026-01-31 的样子，实为“{value}”。", param=param
-        ) from error
+def _read_date(context: click.Context, param: click.Parameter, value: str | None) -> date:
+    return check_date(context, param, value) or date.today()  # noqa: DTZ011 - the user's day
 
 
 def _read_year(context: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -128,14 +123,16 @@ def batch_options(command: Callable[_P, _R]) -> Callable[..., _R]:
 
 
 @contextmanager
-def run_desk(asked: Asked, output: Path | None, *others: Path | None) -> Iterator[Batch]:
+def run_desk(
+    asked: Asked, output: Path | None, *others: Path | None, may_be_empty: bool = False
+) -> Iterator[Batch]:
     """Check everything asked for; the batch is there until the block ends.
 
     `output` is what the command writes, beside which an interrupted run is kept; it and
     `others` are no inputs.
 
     Raises:
-        click.UsageError: nothing to check, or an output among the inputs.
+        click.UsageError: nothing to check unless it `may_be_empty`, or an output among the inputs.
     """
     roster = read_roster(asked.roster)
     outputs = [path for path in (output, *others) if path is not None]
@@ -144,7 +141,7 @@ def run_desk(asked: Asked, output: Path | None, *others: Path | None) -> Iterato
     with open_journal(output, checking) as journal, _Bar("正在校验") as bar:
         files = FilesOnDisk(asked.paths, outputs)
         results, ignored = run_batch(journal, files, checking, _executor(asked), progress=bar)
-        if not len(results):
+        if not len(results) and not may_be_empty:
             _say_ignored(len(ignored))
         roster_state, unused = reconcile(journal, roster, asked.year, asked.choice)
         for name in sorted(unused):
