@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from io import StringIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.builders import filing_of, with_figures
+from tests.support.commands import run_command
 from xlsx_tools.batch import FileResult, Reconciliation, Unit
+from xlsx_tools.batch.labels import shorten_names
 from xlsx_tools.check import check_filing
-from xlsx_tools.cli.main import main
 from xlsx_tools.errors import UnusableFileError
 from xlsx_tools.filing import Organisation
 from xlsx_tools.fill import fill_workbook
@@ -21,13 +23,13 @@ from xlsx_tools.finding import Finding
 from xlsx_tools.forms import load_form
 from xlsx_tools.remind import Notice, Notices, YearUnknownError, remind_units
 from xlsx_tools.remind.problems import MOST_TOLD, find_problems
-from xlsx_tools.remind.wording import Deadline, shorten_names
+from xlsx_tools.remind.wording import Deadline
 from xlsx_tools.roster import RosterLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from tests.support.commands import Command
     from xlsx_tools.batch.result import Standing
     from xlsx_tools.filing import Filing
 
@@ -326,26 +328,10 @@ def test_files_are_named_without_our_folders_and_still_apart(
 # -------------------------------------------------------------------------------- the command
 
 
-class Ended(NamedTuple):
-    """How a command ended and what it said."""
-
-    status: int
-    out: str
-    err: str
-
-
 @pytest.fixture
-def nianbao(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+def nianbao(capsys: pytest.CaptureFixture[str]) -> Command:
     """Run one command in this process."""
-
-    def run(*arguments: object) -> Ended:
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Ended(ended.value.code, said.out, said.err)
-
-    return run
+    return partial(run_command, capsys)
 
 
 @pytest.fixture
@@ -374,9 +360,7 @@ def rows_of(data: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(data.decode("utf-8-sig"), newline="")))
 
 
-def test_remind_prints_every_text_apart_and_a_sum(
-    nianbao: Callable[..., Ended], desk: Path
-) -> None:
+def test_remind_prints_every_text_apart_and_a_sum(nianbao: Command, desk: Path) -> None:
     ended = nianbao(*asked(desk))
 
     assert ended.status == UNREADABLE
@@ -394,7 +378,7 @@ def test_remind_prints_every_text_apart_and_a_sum(
 
 
 def test_remind_writes_a_text_for_windows_and_a_list_for_mail_merge(
-    nianbao: Callable[..., Ended], desk: Path
+    nianbao: Command, desk: Path
 ) -> None:
     out = desk / "催报"
 
@@ -421,7 +405,7 @@ def test_remind_writes_a_text_for_windows_and_a_list_for_mail_merge(
 
 
 def test_remind_lets_no_name_become_a_formula_or_leave_the_folder(
-    nianbao: Callable[..., Ended], desk: Path
+    nianbao: Command, desk: Path
 ) -> None:
     out = desk / "催报"
 
@@ -437,13 +421,13 @@ def test_remind_lets_no_name_become_a_formula_or_leave_the_folder(
     )
 
 
-def test_days_over_stay_a_figure_in_the_list(nianbao: Callable[..., Ended], desk: Path) -> None:
+def test_days_over_stay_a_figure_in_the_list(nianbao: Command, desk: Path) -> None:
     nianbao(*asked(desk, "-o", desk / "催报", "--today", date(YEAR + 1, 1, 23)))
 
     assert rows_of((desk / "催报" / "催报.csv").read_bytes())[0]["剩余天数"] == "-3"
 
 
-def test_remind_replaces_nothing_unless_told_to(nianbao: Callable[..., Ended], desk: Path) -> None:
+def test_remind_replaces_nothing_unless_told_to(nianbao: Command, desk: Path) -> None:
     out = desk / "催报"
     out.mkdir()
     (out / "乙局.txt").write_text("手写的", encoding="utf-8")
@@ -458,7 +442,7 @@ def test_remind_replaces_nothing_unless_told_to(nianbao: Callable[..., Ended], d
 
 
 def test_texts_of_an_earlier_round_that_must_not_be_sent_again_are_named(
-    nianbao: Callable[..., Ended], desk: Path
+    nianbao: Command, desk: Path
 ) -> None:
     out = desk / "催报"
     nianbao(*asked(desk, "-o", out))
@@ -472,7 +456,7 @@ def test_texts_of_an_earlier_round_that_must_not_be_sent_again_are_named(
 
 
 def test_a_stranger_who_may_be_the_one_to_be_chased_is_named_to_the_coordinator(
-    nianbao: Callable[..., Ended], desk: Path
+    nianbao: Command, desk: Path
 ) -> None:
     other = replace(filing_of(FORM), organisation=Organisation("示例丁局"))
     fill_workbook(other, desk / "报送" / "x.xlsx")
@@ -484,9 +468,7 @@ def test_a_stranger_who_may_be_the_one_to_be_chased_is_named_to_the_coordinator(
     assert "示例丁局" not in ended.out
 
 
-def test_when_nobody_has_sent_anything_everybody_is_reminded(
-    nianbao: Callable[..., Ended], desk: Path
-) -> None:
+def test_when_nobody_has_sent_anything_everybody_is_reminded(nianbao: Command, desk: Path) -> None:
     (desk / "空").mkdir()
     given = ("remind", desk / "空", "--roster", desk / "名册.csv")
 
@@ -500,9 +482,7 @@ def test_when_nobody_has_sent_anything_everybody_is_reminded(
     assert "没有适用于2010年度的表式" in before_any_form.err
 
 
-def test_remind_needs_a_roster_and_a_day_that_is_one(
-    nianbao: Callable[..., Ended], desk: Path
-) -> None:
+def test_remind_needs_a_roster_and_a_day_that_is_one(nianbao: Command, desk: Path) -> None:
     without = nianbao("remind", desk / "报送")
     no_day = nianbao(*asked(desk, "--deadline", "1月31日"))
     a_file = nianbao(*asked(desk, "-o", desk / "名册.csv"))

@@ -29,6 +29,8 @@ COMMANDS: Final = {
     "read": "工作簿转为填报数据（JSON）",
     "check": "校验工作簿、填报数据或者文件夹",
     "remind": "为未报、未通过的单位写好催报文字",
+    "receipt": "为通过校验的填报出具回执",
+    "verify": "核验回执，离线即可",
     "merge": "把通过校验的填报汇总为一份工作簿",
     "rules": "列出全部校验规则",
     "schema": "输出填报数据的 JSON Schema",

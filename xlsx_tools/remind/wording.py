@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xlsx_tools.batch.labels import shorten_names
 from xlsx_tools.report.text import show_safely
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from xlsx_tools.forms import Form
@@ -150,13 +150,3 @@ def _what_to_do(case: Case) -> str:
     if case.owing == "unreadable":
         return _AGAIN
     return _FILL_IN.format(case.year, case.form.sheets["checks"])
-
-
-def shorten_names(files: Sequence[str]) -> list[str]:
-    """The files without the coordinator's folders, as far as that leaves them apart."""
-    split = [[step for step in re.split(r"[\\/]", file) if step] for file in files]
-    for depth in range(1, max(map(len, split), default=0) + 1):
-        names = ["/".join(steps[-depth:]) for steps in split]
-        if len(set(names)) == len(names):
-            return names
-    return list(files)
