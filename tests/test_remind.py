@@ -139,7 +139,11 @@ def test_hints_consequences_and_accepted_reasons_are_no_problems() -> None:
     (verify,) = (f for f in check_filing(filing).leading if f.severity == "verify")
     explained = replace(filing, reasons={verify.id: "由上级机关统一填报，已核对无误"})
 
-    with_reason, without = (find_problems(result_of(one)) for one in (explained, filing))
+    hint = replace(beside("batch.chosen")[0], severity="hint")
+
+    with_reason, without = (
+        find_problems(result_of(one, beside=(hint,))) for one in (explained, filing)
+    )
 
     assert (with_reason.count, without.count) == (1, 2)
     assert with_reason.parts == "表三 1 处不平衡"
