@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 
 from tests.support.builders import filing_of, filings, index_of
+from tests.support.journals import open_journal
 from xlsx_tools.batch.archive import open_archive
 from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.journal import Journal, JournalError
 from xlsx_tools.batch.record import dump_result, load_result
 from xlsx_tools.batch.result import FileResult, Ignored
-from xlsx_tools.batch.run import LocalExecutor, open_journal, run_batch
+from xlsx_tools.batch.run import LocalExecutor, run_batch
 from xlsx_tools.batch.sources import find_sources
 from xlsx_tools.batch.work import Checker, Checking, Task
 from xlsx_tools.batch.workers import WorkerLimits, WorkerPool
@@ -80,12 +81,13 @@ def test_a_record_keeps_how_a_filing_was_read(form_id: str) -> None:
         reasons={"regulations-power": "由本机关统一填报"},
         last_year={bad: 4},
         prefilled=frozenset({bad}),
+        contact={"filler": "张三"},
     )
 
     again = load_result(dump_result(FileResult("a", "1", check_filing(filing)))).filing
 
     assert again is not None
-    for name in ("stated", "parsed", "troubles", "reasons", "last_year", "prefilled"):
+    for name in ("stated", "parsed", "troubles", "reasons", "last_year", "prefilled", "contact"):
         assert getattr(again, name) == getattr(filing, name)
 
 
@@ -269,8 +271,9 @@ def test_a_journal_of_another_check_is_not_gone_on_from(tmp_path: Path) -> None:
 
 def test_a_torn_journal_is_begun_anew(tmp_path: Path) -> None:
     hand_in(tmp_path, "甲局")
-    journal_file = tmp_path / "~nianbao-结果.json.journal"
-    journal_file.write_bytes(b"SQLite format 3\x00 torn")
+    place = tmp_path / "~nianbao-结果.json.journal"
+    place.mkdir()
+    (place / "checked").write_bytes(b"SQLite format 3\x00 torn")
 
     with open_journal(tmp_path / "结果.json") as journal:
         (result,) = run(journal, tmp_path)
@@ -283,7 +286,7 @@ def test_two_runs_with_one_output_do_not_mix(tmp_path: Path) -> None:
         open_journal(tmp_path / "结果.json"),
         pytest.raises(JournalError, match="另一个 nianbao 正在处理"),
     ):
-        Journal(tmp_path / "~nianbao-结果.json.journal", "x")
+        Journal(tmp_path / "~nianbao-结果.json.journal" / "checked", "x")
 
 
 class Job(NamedTuple):

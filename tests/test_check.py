@@ -510,6 +510,40 @@ def test_the_worst_comes_first() -> None:
     assert len(leads) == 4
 
 
+@each_form
+def test_prose_that_gives_another_year_as_the_period_is_quoted(form: Form) -> None:
+    year = form.first_year
+    wrong = f"本年情况如下。统计期限自{year - 1}年1月1日起至 {year - 1} 年12月31日止。其他。"
+    right = wrong.replace(str(year - 1), str(year))
+    filing = filing_of(form)
+
+    finding = the_only(
+        check_filing(replace(filing, narrative={**filing.narrative, "overview": wrong}))
+    )
+
+    assert (finding.id, finding.severity) == ("period", "mandatory")
+    assert f"报告年度为{year}年" in finding.message
+    assert f"统计期限自{year - 1}年1月1日起至 {year - 1} 年12月31日止”" in finding.message
+    assert finding.cells[0].cell == "A3"
+    for said in (
+        right,
+        "统计期限同上。",
+        f"去年{year - 1}年的情况。",
+        f"统计期限：{year}年（不是{year - 1}年）",
+    ):
+        fine = replace(filing, narrative={**filing.narrative, "overview": said})
+        assert check_filing(fine).status == "passed"
+
+
+def test_a_period_in_wide_digits_is_read_and_without_a_year_nothing_is_said_of_it() -> None:
+    filing = filing_of(FORM)
+    filing = replace(filing, narrative={**filing.narrative, "problems": "统计期限为２０２０年全年"})
+
+    assert the_only(check_filing(filing)).id == "period"
+    ids = {finding.id for finding in check_filing(replace(filing, year=None)).findings}
+    assert "period" not in ids
+
+
 def check_case(cases: Path, name: str) -> Verdict:
     return check_filing(parse_filing(case_text(cases, name), strict=False))
 

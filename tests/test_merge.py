@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -19,6 +21,8 @@ from xlsx_tools.merge import merge_filings
 from xlsx_tools.values import Parsed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xlsx_tools.forms import Form
 
 COUNTY = Organisation("某县人民政府")
@@ -158,6 +162,31 @@ def test_years_and_forms_are_not_mixed(form: Form) -> None:
         merge_filings([one, replace(other, year=one.year)], COUNTY)
     with pytest.raises(MergeError, match=r"没有报告年度.*乙局"):
         merge_filings([one, replace(of(one, "乙局"), year=None)], COUNTY)
+
+
+def test_forms_that_share_a_notice_are_no_less_a_mixture(form: Form) -> None:
+    other = load_form(next(i for i in form_ids() if i != form.id))
+    alike = replace(other, notice=form.notice)
+    stranger = replace(of(filing_of(other), "乙局"), form=alike, year=form.first_year)
+
+    with pytest.raises(MergeError, match="表式不一致"):
+        merge_filings([of(filing_of(form), "甲局"), stranger], COUNTY)
+
+
+def test_filings_are_gone_through_once_and_not_kept(form: Form) -> None:
+    left = []
+
+    def passing() -> Iterator[Filing]:
+        for number in range(20):
+            filing = of(filing_of(form), f"{number}局")
+            left.append(weakref.ref(filing))
+            yield filing
+
+    merged = merge_filings(passing(), COUNTY)
+
+    gc.collect()
+    assert len(merged.includes) == 20
+    assert not any(kept() for kept in left[:-1])
 
 
 def test_what_a_consolidated_filing_contains_is_not_added_again(form: Form) -> None:

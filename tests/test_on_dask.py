@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests.support.builders import filing_of
+from tests.support.journals import open_journal
 from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.on_dask import DaskExecutor, ExecutorError, _run
 from xlsx_tools.batch.record import dump_result
-from xlsx_tools.batch.run import LocalExecutor, open_journal, run_batch
+from xlsx_tools.batch.run import LocalExecutor, run_batch
 from xlsx_tools.batch.work import Checking, Task
 from xlsx_tools.filing import Organisation
 from xlsx_tools.fill import render_workbook

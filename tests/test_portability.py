@@ -18,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = Path(xlsx_tools.__file__).parent
 
 _WINDOWS = """
+# These have their own ways on Windows, and are there.
+import multiprocessing.connection, multiprocessing.context, subprocess, tempfile
 import errno, os, signal, stat, sys
 
 for name in (
@@ -175,7 +177,7 @@ def test_text_files_never_depend_on_the_language_of_the_system(
 
 def test_no_module_names_what_only_posix_has_without_asking() -> None:
     """`os.O_NOFOLLOW` is fine as ``getattr(os, "O_NOFOLLOW", 0)`` only."""
-    words = ("os.O_NOFOLLOW", "os.O_NONBLOCK", "os.fork", "import fcntl", "import resource")
+    words = ("os.O_NOFOLLOW", "os.O_NONBLOCK", "os.fork", "\nimport fcntl", "\nimport resource")
 
     for path in PACKAGE.rglob("*.py"):
         source = path.read_text(encoding="utf-8")

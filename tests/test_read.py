@@ -27,8 +27,12 @@ from tests.support.workbooks import (
     text,
     truth,
 )
+from xlsx_tools.check import check_filing
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
 from xlsx_tools.excel.address import Spot, layout_of
+from xlsx_tools.excel.found import show_found
+from xlsx_tools.excel.package import DEFAULT_LIMITS
+from xlsx_tools.excel.raw import RawCell
 from xlsx_tools.fill import fill_workbook, render_workbook
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.read import read_workbook
@@ -182,6 +186,55 @@ def test_only_an_unfit_cell_says_why(case: Case) -> None:
     if parsed is not None:
         assert parsed.why
         assert len(parsed.why) < 60
+
+
+@pytest.mark.parametrize(
+    ("put", "found"),
+    [
+        (text("12件"), "12件"),
+        (number("-3"), "-3"),
+        (truth("1"), "TRUE"),
+        (truth("0"), "FALSE"),
+        (error("#REF!"), "#REF!"),
+        (formula("1+1", "2"), "=1+1"),
+    ],
+)
+def test_what_stood_in_an_unfit_cell_is_kept_as_its_writer_saw_it(put: Put, found: str) -> None:
+    (trouble,) = read_with(put).troubles
+
+    assert trouble.found == found
+
+
+@pytest.mark.parametrize(
+    ("serial", "epoch1904", "shown"),
+    [
+        ("45356", False, "2024-03-05"),
+        ("45356.5", False, "2024-03-05 12:00"),
+        ("59", False, "1900-02-28"),
+        ("43894", True, "2024-03-05"),
+        ("1E+30", False, "1E+30"),
+    ],
+)
+def test_a_date_is_shown_as_a_day_in_either_calendar(
+    serial: str, *, epoch1904: bool, shown: str
+) -> None:
+    assert show_found(RawCell("n", serial), date=True, date1904=epoch1904) == shown
+
+
+def test_a_part_of_an_array_formula_is_shown_as_a_formula() -> None:
+    assert show_found(RawCell("n", "5"), array=True) == "=…"
+
+
+def test_who_filled_it_in_is_read_and_written_again() -> None:
+    cover = LAYOUT.cover
+    typed = {cover["filler"]: text(" =张三 "), cover["phone"]: number("13800000000")}
+
+    filing = read_bytes(put_cells(blank_workbook(FORM), typed))
+    again = read_bytes(render_workbook(filing))
+
+    assert filing.contact == {"filler": "=张三", "phone": "13800000000"}
+    assert again.contact == filing.contact
+    assert filing == read_bytes(blank_workbook(FORM))
 
 
 def test_blank_zero_and_a_mark_stay_apart() -> None:
@@ -583,3 +636,56 @@ def test_an_unknown_scope_is_refused_and_never_taken_for_own(form: Form) -> None
 
     assert caught.value.reason == "book.layout"
     assert "本级政府汇总" in str(caught.value)
+
+
+@each_form
+@pytest.mark.parametrize(
+    ("key", "put", "said"),
+    [
+        (
+            "organisation",
+            text("某县另一局"),
+            "封面“填报单位”为“某县另一局”，工作簿发放时为“某县某局”",
+        ),
+        ("year", number("2099"), "封面“报告年度”为“2099”，工作簿发放时为“"),
+    ],
+)
+def test_a_cover_that_names_another_unit_or_year_than_the_stamp_blocks(
+    form: Form, key: str, put: Put, said: str
+) -> None:
+    data = put_cells(render_workbook(filing_of(form)), {layout_of(form).cover[key]: put})
+
+    filing = read_bytes(data)
+
+    (finding,) = (f for f in check_filing(filing).leading if f.id == "identity-stamp")
+    assert finding.severity == "mandatory"
+    assert said in finding.message
+
+
+@each_form
+def test_blanks_in_a_name_make_no_other_unit(form: Form) -> None:
+    spot = layout_of(form).cover["organisation"]
+    data = put_cells(render_workbook(filing_of(form)), {spot: text(" 某县 某局")})
+
+    assert read_bytes(data).troubles == ()
+
+
+def test_sheets_that_are_no_part_of_the_form_may_be_of_any_size() -> None:
+    """A merged workbook has every unit's figures beside the official sheets."""
+
+    def add(book: Workbook) -> None:
+        sheet = book.create_sheet("分单位")
+        for row in range(DEFAULT_LIMITS.cells // 1000 + 1):
+            sheet.append([row] * 1000)
+
+    assert read_bytes(resave(render_workbook(filing_of(FORM)), add)) == filing_of(FORM)
+
+
+def test_a_stamp_that_names_the_other_form_in_one_place_leads_to_the_form_all_the_same() -> None:
+    other = next(form_id for form_id in form_ids() if form_id != FORM.id)
+    data = render_workbook(filing_of(FORM))
+
+    def rename(part: bytes) -> bytes:
+        return part.replace(FORM.id.encode(), other.encode())
+
+    assert read_bytes(change_part(data, "docProps/custom.xml", rename)) == filing_of(FORM)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.builders import filing_of, with_figures
+from tests.support.journals import open_journal
 from xlsx_tools.batch.duplicates import Choice, ChoiceError
 from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.reconcile import reconcile
-from xlsx_tools.batch.run import LocalExecutor, StoredResults, open_journal, run_batch
+from xlsx_tools.batch.run import LocalExecutor, StoredResults, run_batch
 from xlsx_tools.batch.work import Checking
 from xlsx_tools.filing import Organisation
 from xlsx_tools.fill import render_workbook

@@ -14,7 +14,13 @@ from xlsx_tools.filing import Organisation
 from xlsx_tools.fill import fill_workbook
 from xlsx_tools.forms import form_of_year
 from xlsx_tools.read import read_workbook
-from xlsx_tools.roster import RosterError, file_names, match_filing, parse_roster
+from xlsx_tools.roster import (
+    RosterError,
+    check_parents,
+    file_names,
+    match_filing,
+    parse_roster,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,3 +157,43 @@ def test_last_years_filing_is_never_overwritten_by_this_years_workbook(tmp_path:
 
     assert result.exit_code == 2
     assert before.read_bytes() == saved
+
+
+def test_a_roster_says_whose_figures_are_not_merged_and_why() -> None:
+    tax, office, other = parse_roster(
+        "单位名称,计入汇总,备注\n某县税务局,否,垂直管理\n办公室,是,\n乙局,,\n".encode()
+    )
+
+    assert (tax.merged, tax.note) == (False, "垂直管理")
+    assert office.merged
+    assert other.merged
+    assert not other.note
+
+
+def test_an_answer_that_is_neither_yes_nor_no_is_refused_by_line() -> None:
+    with pytest.raises(RosterError, match="第 2 行：计入汇总“也许”"):
+        parse_roster("name,merge\n甲局,也许\n".encode())
+
+
+def test_parents_make_a_tree() -> None:
+    lines = parse_roster("name,parent\n某县,\n某镇,某 县\n甲所,某镇\n".encode())
+
+    check_parents(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("甲局,某省,\n", "第 2 行：上级“某省”不在名册中"),
+        ("甲局,甲局,\n", "第 2 行：上级关系成了循环：甲局 → 甲局"),
+        ("甲,乙,\n乙,丙,\n丙,甲,\n", "第 2 行：上级关系成了循环：甲 → 乙 → 丙 → 甲"),
+        ("丁,甲,\n甲,乙,\n乙,甲,\n", "第 3 行：上级关系成了循环：甲 → 乙 → 甲"),
+        ("某市,,\n某县,,\n甲,某市,\n甲,某县,consolidated\n", "第 5 行：单位“甲”的上级“某县”与第 4"),
+    ],
+)
+def test_parents_that_make_no_tree_are_told_by_line(text: str, said: str) -> None:
+    with pytest.raises(RosterError) as caught:
+        check_parents(parse_roster(f"name,parent,scope\n{text}".encode()))
+
+    (problem,) = caught.value.problems
+    assert said in problem

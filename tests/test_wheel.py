@@ -89,6 +89,8 @@ def test_the_wheel_has_the_forms_and_no_tests(wheel: Path) -> None:
 
     forms = {f"xlsx_tools/_templates/{path.name}" for path in (ROOT / "templates").iterdir()}
     assert forms <= set(names)
+    page = ROOT / "xlsx_tools" / "report" / "page_files"
+    assert {f"xlsx_tools/report/page_files/{path.name}" for path in page.iterdir()} <= set(names)
     assert "xlsx_tools/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"xlsx_tools", "nianbao"}
 

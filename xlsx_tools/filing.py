@@ -83,6 +83,8 @@ class Filing:
     before: LastYear | None = field(default=None, compare=False)
     waived: Mapping[str, str] = field(default_factory=dict, compare=False)
     remarks: Mapping[str, str] = field(default_factory=dict, compare=False)
+    contact: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Who filled it in, by the key of ``CONTACT_KEYS``; goes back into the workbook only."""
 
     @property
     def doubtful(self) -> Collection[int]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from xlsx_tools.forms.rule_language import decide
-from xlsx_tools.year_on_year import find_jumps, open_pairs, pairs_of, share_of_old, texts_of
+from xlsx_tools.period import wrong_periods
+from xlsx_tools.year_on_year import find_jumps, open_pairs, pairs_of, share_copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -175,10 +176,16 @@ def _jump(instance: Instance, filing: Filing) -> State | None:
 
 
 def _similar(instance: Instance, filing: Filing) -> State | None:
-    texts, limit = texts_of(instance, filing), instance.rule.threshold
-    if texts is None or limit is None:
+    share, limit = share_copied(instance, filing), instance.rule.threshold
+    if share is None or limit is None:
         return None
-    return "broken" if share_of_old(*texts) > limit.share else "held"
+    return "broken" if share > limit.share else "held"
+
+
+def _period(instance: Instance, filing: Filing) -> State:
+    if filing.year is None:
+        return "held"
+    return "broken" if any(True for _ in wrong_periods(instance.rule, filing)) else "held"
 
 
 CHECKS: dict[str, Callable[[Instance, Filing], State | None]] = {
@@ -195,6 +202,8 @@ CHECKS: dict[str, Callable[[Instance, Filing], State | None]] = {
     "total-overwritten": _seen_while_reading,
     "formula-uncached": _seen_while_reading,
     "protection": _seen_while_reading,
+    "identity-stamp": _seen_while_reading,
+    "period": _period,
     "last-year-differs": _seen_while_reading,
     "jump": _jump,
     "similar": _similar,

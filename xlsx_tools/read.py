@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
 from xlsx_tools.excel.address import (
+    CONTACT_KEYS,
     CONTINUED,
     INCLUDES_CELLS,
     Layout,
@@ -15,6 +16,7 @@ from xlsx_tools.excel.address import (
     layout_of,
     split_address,
 )
+from xlsx_tools.excel.found import show_found
 from xlsx_tools.excel.intake import open_submission
 from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.excel.sheets import read_raw_workbook
@@ -23,7 +25,7 @@ from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.values import BLANK, LARGEST, Parsed, parse_number, parse_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from xlsx_tools.excel.intake import Intake
@@ -54,12 +56,32 @@ def read_workbook(path: Path) -> Filing:
 
 
 def read_submission(intake: Intake) -> Filing:
-    """The same for a file already in memory."""
-    book = read_raw_workbook(intake.data)
+    """The same for a file already in memory.
+
+    Only the sheets of the form are parsed: what else is in a workbook (a merged one has every
+    unit's figures beside) is verified like every part, and may be large.
+    """
+    book = read_raw_workbook(intake.data, choose=_choose_sheets)
     form = _form_of(book)
+    names = _sheet_names(form)
+    if any(not sheet.parsed for name, sheet in book.sheets.items() if name in names):
+        book = read_raw_workbook(intake.data, wanted=names.__contains__)
     layout = layout_of(form)
     _check_layout(book, layout)
     return _Reader(book, layout).filing()
+
+
+def _choose_sheets(properties: Mapping[str, str]) -> Callable[[str], bool]:
+    """Those of the form in the stamp; of every form when the stamp was lost on the way."""
+    named = properties.get(_STAMP_PROPERTY, "")
+    likely = [named] if named in form_ids() else form_ids()
+    return {name for form_id in likely for name in _sheet_names(load_form(form_id))}.__contains__
+
+
+@cache
+def _sheet_names(form: Form) -> frozenset[str]:
+    tables = (table.sheet for table in form.tables.values())
+    return frozenset((*form.sheets.values(), *(part.sheet for part in form.sections), *tables))
 
 
 def _form_of(book: RawWorkbook) -> Form:
@@ -176,6 +198,7 @@ class _Reader:
             values = self._keep_unread_blank(values, declared)
         self._compare_totals(values)
         self._note_protection()
+        self._note_identity()
         last_year = self._last_year()
         nil = self._text(self.layout.cover["nil_return"]).strip(" ")
         return Filing(
@@ -195,6 +218,7 @@ class _Reader:
             reasons=dict(self._reasons()),
             last_year=last_year,
             prefilled=self._prefilled(last_year),
+            contact=dict(self._contact()),
         )
 
     def _text(self, spot: Spot) -> str:
@@ -212,7 +236,12 @@ class _Reader:
         elif parsed.status in ("invalid", "text_number"):
             self.parsed[cell.index] = parsed
             check = "text-number" if parsed.status == "text_number" else "readable"
-            found = raw.text if raw else ""
+            found = show_found(
+                raw,
+                date=untyped == _DATE,
+                array=untyped == _FORMULA,
+                date1904=self.book.date1904,
+            )
             self.troubles.append(
                 Trouble(check, cell.index, parsed.why, found=found, value=parsed.value)
             )
@@ -280,6 +309,16 @@ class _Reader:
                     Trouble("protection", None, f"工作表“{section.sheet}”的保护已取消", sheet.name)
                 )
 
+    def _note_identity(self) -> None:
+        """What the cover says of unit and year against what was stamped when it was sent out."""
+        for key in ("organisation", "year"):
+            stamped = self._text(self.layout.stamp[key]).strip()
+            shown = self._text(self.layout.cover[key]).strip()
+            if stamped and shown and _squeeze(stamped) != _squeeze(shown):
+                label = self.form.text("cover", key)
+                why = f"封面“{label}”为“{shown[:60]}”，工作簿发放时为“{stamped[:60]}”"
+                self.troubles.append(Trouble("identity-stamp", None, why, key))
+
     def _year(self) -> int | None:
         """The year as a number: as text it would not be one for 校验 either."""
         cell = _raw(self.book, self.layout.cover["year"])
@@ -289,6 +328,11 @@ class _Reader:
     def _organisation(self) -> Organisation:
         name = self._text(self.layout.cover["organisation"]).strip()
         return Organisation(name, self._text(self.layout.cover["code"]).strip() or None)
+
+    def _contact(self) -> Iterator[tuple[str, str]]:
+        for key in CONTACT_KEYS:
+            if text := self._text(self.layout.cover[key]).strip():
+                yield key, text
 
     def _scope(self) -> Scope:
         words = self.form.cover["scopes"]

@@ -25,6 +25,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "parent": ("上级", "上级单位"),
     "contact": ("联系人",),
     "email": ("邮箱", "电子邮箱"),
+    "merge": ("计入汇总",),
+    "note": ("备注",),
 }
 """The columns of a roster, with the Chinese headings that mean the same."""
 _SCOPES: Mapping[str, Scope] = {
@@ -34,6 +36,7 @@ _SCOPES: Mapping[str, Scope] = {
     "consolidated": "consolidated",
     "本级政府汇总": "consolidated",
 }
+_MERGED: Mapping[str, bool] = {"": True, "是": True, "yes": True, "否": False, "no": False}
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_NAME = 60
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
@@ -41,7 +44,11 @@ _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 @dataclass(frozen=True, slots=True)
 class RosterLine:
-    """One organisation that is to file; `line` is its line in the file, as an editor counts."""
+    """One organisation that is to file; `line` is its line in the file, as an editor counts.
+
+    `merged` says whether its figures go into the sums: those of a vertical organ do not, nor
+    those that its parent reports for it; `note` says why.
+    """
 
     line: int
     organisation: Organisation
@@ -49,6 +56,8 @@ class RosterLine:
     parent: str = ""
     contact: str = ""
     email: str = ""
+    merged: bool = True
+    note: str = ""
 
 
 class RosterError(XlsxToolsError):
@@ -65,7 +74,7 @@ def parse_roster(data: bytes) -> tuple[RosterLine, ...]:
     """Read a roster: CSV with a heading line, in UTF-8 (with or without a mark) or GB18030.
 
     Only `name` is needed. Empty lines are passed over; a blank code or scope is no code and
-    `own`.
+    `own`; whoever is not said to be left out of the sums (`merge`) is in them.
 
     Raises:
         RosterError: with every problem found, by line.
@@ -129,6 +138,9 @@ def _parse_line(line: int, row: list[str], places: Mapping[str, int]) -> RosterL
     scope = _SCOPES.get(cells.get("scope", ""))
     if scope is None:
         return f"第 {line} 行：口径“{cells['scope']}”无法识别，应为 own 或者 consolidated。"
+    merged = _MERGED.get(cells.get("merge", "").casefold())
+    if merged is None:
+        return f"第 {line} 行：计入汇总“{cells['merge']}”无法识别，应为 是 或者 否。"
     return RosterLine(
         line=line,
         organisation=Organisation(cells["name"], cells.get("code") or None),
@@ -136,6 +148,8 @@ def _parse_line(line: int, row: list[str], places: Mapping[str, int]) -> RosterL
         parent=cells.get("parent", ""),
         contact=cells.get("contact", ""),
         email=cells.get("email", ""),
+        merged=merged,
+        note=cells.get("note", ""),
     )
 
 
@@ -151,6 +165,52 @@ def _doubles(lines: list[RosterLine]) -> list[str]:
         elif code and codes.setdefault(f"{code}/{found.scope}", found.line) != found.line:
             first = codes[f"{code}/{found.scope}"]
             problems.append(f"第 {found.line} 行：代码 {code} 与第 {first} 行重复。")
+    return problems
+
+
+def check_parents(lines: Iterable[RosterLine]) -> None:
+    """See that the parents named make a tree: each is on the roster, and above what it has.
+
+    Raises:
+        RosterError: by line, a parent that is not on the roster, two lines of one organisation
+            with different parents, and a circle of parents.
+    """
+    lines = tuple(lines)
+    known = {normalise(line.organisation.name) for line in lines}
+    parents: dict[str, RosterLine] = {}
+    problems = []
+    for line in lines:
+        if not line.parent:
+            continue
+        if normalise(line.parent) not in known:
+            problems.append(f"第 {line.line} 行：上级“{line.parent}”不在名册中。")
+        first = parents.setdefault(normalise(line.organisation.name), line)
+        if normalise(first.parent) != normalise(line.parent):
+            problems.append(
+                f"第 {line.line} 行：单位“{line.organisation.name}”的上级“{line.parent}”"
+                f"与第 {first.line} 行的“{first.parent}”不同。"
+            )
+    problems += _circles(parents)
+    if problems:
+        raise RosterError(problems)
+
+
+def _circles(parents: Mapping[str, RosterLine]) -> list[str]:
+    """Each circle once, at the line where going upwards comes back to where it began."""
+    problems: list[str] = []
+    seen: set[str] = set()
+    for start in parents:
+        path: dict[str, None] = {}
+        name = start
+        while name in parents and name not in seen and name not in path:
+            path[name] = None
+            name = normalise(parents[name].parent)
+        if name in path:
+            order = list(path)
+            circle = [parents[key] for key in order[order.index(name) :]]
+            names = " → ".join(line.organisation.name for line in (*circle, circle[0]))
+            problems.append(f"第 {circle[0].line} 行：上级关系成了循环：{names}。")
+        seen |= path.keys()
     return problems
 
 

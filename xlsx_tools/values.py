@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Value = int | Decimal
 LARGEST = 999_999_999
 _SIGNIFICANT = 15
-_PLACES = 6
+PLACES = 6
 _WIDE = str.maketrans("０１２３４５６７８９，．－＋　", "0123456789,.-+ ")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,20})(?:\.[0-9]{1,20})?")
 _COUNTERS = frozenset("件宗份条次个项")
@@ -72,8 +72,8 @@ def _limit(number: Decimal, cell: Cell) -> Parsed:  # noqa: PLR0911 - one a reas
         return Parsed("value", int(number))
     number = _plain(number)
     digits, exponent = len(number.as_tuple().digits), number.as_tuple().exponent
-    if digits > _SIGNIFICANT or (isinstance(exponent, int) and -exponent > _PLACES):
-        return Parsed("invalid", why=f"小数位数过多（最多 {_PLACES} 位小数）")
+    if digits > _SIGNIFICANT or (isinstance(exponent, int) and -exponent > PLACES):
+        return Parsed("invalid", why=f"小数位数过多（最多 {PLACES} 位小数）")
     return Parsed("value", number)
 
 

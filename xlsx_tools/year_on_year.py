@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -55,14 +56,20 @@ def find_jumps(instance: Instance, filing: Filing) -> tuple[Pair, ...]:
     return tuple(p for p in pairs_of(instance, filing) if limit.parts(p.before, p.now))
 
 
-def texts_of(instance: Instance, filing: Filing) -> tuple[str, str] | None:
-    """The letters of the section last year and this year; None where either is too short."""
+def share_copied(instance: Instance, filing: Filing) -> Decimal | None:
+    """Which share of a section's prose stood there last year; None where either is too short."""
     before = filing.before.narrative.get(instance.part) if filing.before else None
     now, limit = filing.narrative.get(instance.part), instance.rule.threshold
     if not before or not now or limit is None:
         return None
-    texts = letters_of(before), letters_of(now)
-    return texts if min(map(len, texts)) >= limit.floor else None
+    return _compare(before, now, limit.floor)
+
+
+@lru_cache(maxsize=8)
+def _compare(before: str, now: str, least: Decimal) -> Decimal | None:
+    """Kept, because the rule is decided first and told of later."""
+    old, new = letters_of(before), letters_of(now)
+    return share_of_old(old, new) if min(len(old), len(new)) >= least else None
 
 
 def letters_of(text: str) -> str:

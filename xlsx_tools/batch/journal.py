@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from xlsx_tools.batch.record import dump_result
@@ -129,12 +129,6 @@ class Journal:
     def close(self) -> None:
         """Keep what is there and let go of the file."""
         self._base.close()
-
-    def remove(self) -> None:
-        """The batch is finished and its results are out: nothing to go on from."""
-        self.close()
-        with suppress(OSError):
-            self._path.unlink()
 
     def list_files(self, lines: Iterable[Line]) -> int:
         """Take down the files of this run; give how many have a result from before."""

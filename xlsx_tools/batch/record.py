@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,14 @@ from xlsx_tools.errors import UnusableFileError
 from xlsx_tools.filing import Filing, Organisation, Trouble
 from xlsx_tools.finding import Finding, Place
 from xlsx_tools.forms import load_form
+from xlsx_tools.last_year import dumps_last_year, loads_last_year
 from xlsx_tools.values import Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from xlsx_tools.errors import XlsxToolsError
+    from xlsx_tools.filing import LastYear
 
 _FAST = 1
 _Json = Any
@@ -136,7 +139,16 @@ def _dump_filing(filing: Filing) -> _Json:
         "reasons": dict(filing.reasons),
         "last_year": list(filing.last_year.items()),
         "prefilled": sorted(filing.prefilled),
+        "contact": dict(filing.contact),
+        "before": _dump_before(filing.before) if filing.before else None,
+        "waived": dict(filing.waived),
+        "remarks": dict(filing.remarks),
     }
+
+
+def _dump_before(before: LastYear) -> str:
+    """Last year's filing without its prose, which nothing needs once a filing is checked."""
+    return dumps_last_year(replace(before, narrative={})).decode()
 
 
 def _load_filing(raw: _Json) -> Filing:
@@ -163,4 +175,8 @@ def _load_filing(raw: _Json) -> Filing:
         reasons=raw["reasons"],
         last_year={index: _load_value(value) for index, value in raw["last_year"]},
         prefilled=frozenset(raw["prefilled"]),
+        contact=raw["contact"],
+        before=loads_last_year(raw["before"].encode()) if raw["before"] else None,
+        waived=raw["waived"],
+        remarks=raw["remarks"],
     )

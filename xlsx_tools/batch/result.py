@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from xlsx_tools.check import Verdict
     from xlsx_tools.errors import XlsxToolsError
     from xlsx_tools.filing import Filing
+    from xlsx_tools.finding import State
+    from xlsx_tools.forms.model import Severity
     from xlsx_tools.judge import FileStatus
     from xlsx_tools.roster import RosterLine
 
@@ -24,13 +26,13 @@ STATUS_WORDS: dict[FileStatus, str] = {
     "not_filled": "尚未填写",
     "unreadable": "无法读取",
 }
-SEVERITY_WORDS = {
+SEVERITY_WORDS: dict[Severity, str] = {
     "mandatory": "强制性",
     "justify": "准强制性",
     "verify": "核实性",
     "hint": "提示性",
 }
-STATE_WORDS = {
+STATE_WORDS: dict[State, str] = {
     "broken": "不成立",
     "undecided": "无法判断",
     "crashed": "规则出错",

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from xlsx_tools.batch.journal import Entry, Journal, Line, entry_of
+from xlsx_tools.batch.journal import Entry, entry_of
 from xlsx_tools.batch.record import load_finding, load_result
 from xlsx_tools.batch.result import FileResult
 from xlsx_tools.batch.work import Checker, Task
-from xlsx_tools.batch.workers import WorkerLimits, WorkerPool
 from xlsx_tools.errors import UnusableFileError
 from xlsx_tools.excel.refusals import refuse
-from xlsx_tools.output import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from xlsx_tools.batch.journal import Journal, Line
     from xlsx_tools.batch.result import Ignored
     from xlsx_tools.batch.work import Checking
 
 _BLOCK = 100
-_JOURNAL_SUFFIX = ".journal"
 _HEAD = 4
 
 
@@ -165,7 +159,6 @@ class LocalExecutor:
     """Worker processes on this machine; `jobs` of 0 means one for each core."""
 
     jobs: int = 0
-    limits: WorkerLimits = WorkerLimits()  # noqa: RUF009 - frozen
 
     def __call__(self, checking: Checking, tasks: Iterator[Task]) -> Iterator[bytes]:
         """Run them; one file alone is not worth a process."""
@@ -175,12 +168,10 @@ class LocalExecutor:
         if second is None:
             yield make_worker(checking)(first)
             return
-        pool = WorkerPool(
-            partial(make_worker, checking),
-            give_up,
-            jobs=self.jobs or count_cores(),
-            limits=self.limits,
-        )
+        from xlsx_tools.batch.workers import WorkerPool  # noqa: PLC0415 - not for one file
+
+        jobs = self.jobs or count_cores()
+        pool = WorkerPool(partial(make_worker, checking), give_up, jobs=jobs)
         yield from pool.run(_chain(first, second, tasks))
 
 
@@ -195,25 +186,3 @@ def count_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@contextmanager
-def open_journal(beside: Path | None, *going_by: object) -> Iterator[Journal]:
-    """The journal of a batch.
-
-    It lies beside the output, where an interrupted batch finds it again and a finished one
-    removes it; without an output it is temporary. `going_by` is what the results depend on.
-    """
-    fingerprint = hashlib.sha256(repr(going_by).encode("utf-8", "surrogatepass")).hexdigest()
-    if beside is None:
-        with (
-            tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as folder,
-            Journal(Path(folder) / "batch", fingerprint) as journal,
-        ):
-            yield journal
-        return
-    beside.parent.mkdir(parents=True, exist_ok=True)
-    path = beside.with_name(f"{TEMPORARY_PREFIX}{beside.name}{_JOURNAL_SUFFIX}")
-    with Journal(path, fingerprint) as journal:
-        yield journal
-        journal.remove()

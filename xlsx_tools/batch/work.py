@@ -9,15 +9,19 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from xlsx_tools.batch.last_year_index import LastYearIndex
 from xlsx_tools.batch.result import FileResult
 from xlsx_tools.check import check_filing
 from xlsx_tools.errors import FilingError, UnusableFileError, XlsxToolsError
 from xlsx_tools.excel.intake import read_once, take_in
 from xlsx_tools.excel.refusals import refuse
+from xlsx_tools.last_year import with_last_year
 from xlsx_tools.read import read_submission
+from xlsx_tools.waivers import apply_waivers
 
 if TYPE_CHECKING:
     from xlsx_tools.filing import Filing
+    from xlsx_tools.waivers import Waiver
 
 _JSON = ".json"
 _BUG_DIGITS = 8
@@ -34,9 +38,14 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True)
 class Checking:
-    """What every check of a batch goes by; small, and the same in each worker."""
+    """What every check of a batch goes by; small, and the same in each worker.
+
+    `last_year` is the path of an index of last year's filings, if there is one.
+    """
 
     today: date = field(default_factory=date.today)
+    last_year: str | None = None
+    waivers: tuple[Waiver, ...] = ()
 
 
 class Submission(NamedTuple):
@@ -51,6 +60,7 @@ class Checker:
 
     def __init__(self, checking: Checking) -> None:
         self._checking = checking
+        self._last_year = LastYearIndex(checking.last_year) if checking.last_year else None
 
     def check(self, task: Task) -> FileResult:
         """Read and check one file; whatever happens, there is a result."""
@@ -58,7 +68,7 @@ class Checker:
         try:
             data = read_once(Path(task.path)) if task.data is None else task.data
             sha256 = hashlib.sha256(data).hexdigest()
-            filing = parse_submission(Path(task.path), data)
+            filing = self._complete(parse_submission(Path(task.path), data))
             return FileResult(task.label, sha256, check_filing(filing))
         except XlsxToolsError as error:
             return FileResult(file=task.label, sha256=sha256, error=error)
@@ -66,6 +76,14 @@ class Checker:
             return FileResult(file=task.label, sha256=None, error=refuse("limits.memory"))
         except Exception as error:  # noqa: BLE001 - our bug costs one file, never the batch
             return FileResult(file=task.label, sha256=None, error=report_bug(error))
+
+    def _complete(self, filing: Filing) -> Filing:
+        """The filing with last year's figures and the waivers that are for it."""
+        if self._last_year is not None:
+            filing = with_last_year(filing, self._last_year.find(filing))
+        if self._checking.waivers:
+            filing = apply_waivers(filing, self._checking.waivers, self._checking.today)
+        return filing
 
 
 def load_submission(path: Path) -> Submission:

@@ -76,10 +76,10 @@ class WorkerPool(Generic[T]):
         give_up: Callable[[T, str], bytes],
         *,
         jobs: int,
-        limits: WorkerLimits,
+        limits: WorkerLimits | None = None,
     ) -> None:
         self._work, self._give_up = work, give_up
-        self._jobs, self._limits = jobs, limits
+        self._jobs, self._limits = jobs, limits or WorkerLimits()
         self._context = _choose_context()
         self._workers: list[_Worker[T]] = []
         self._again: deque[T] = deque()

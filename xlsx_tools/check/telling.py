@@ -17,7 +17,7 @@ from xlsx_tools.check.places import (
     place_prose,
 )
 from xlsx_tools.check.wording import write_sums
-from xlsx_tools.check.years import tell_jump, tell_last_year_differs, tell_similar
+from xlsx_tools.check.years import tell_jump, tell_last_year_differs, tell_period, tell_similar
 from xlsx_tools.values import show
 from xlsx_tools.year_on_year import open_pairs
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from xlsx_tools.filing import Filing, Trouble
     from xlsx_tools.finding import Finding
-    from xlsx_tools.forms import Cell
+    from xlsx_tools.forms import Cell, Instance
     from xlsx_tools.judge import Decision, Judgement
 
 _CRASH_REMEDY = "这是软件的问题，不是填报的问题。请将本文件和本条提示反馈给软件维护人员。"
@@ -61,8 +61,7 @@ def _tell_one(filing: Filing, decision: Decision) -> list[Finding]:
 def _tell_sum(filing: Filing, decision: Decision) -> Finding:
     instance = decision.instance
     need = instance.requirement
-    terms = (*need.left.terms, *need.right.terms) if need else ()
-    here = [term.index for term in terms if not term.last_year]
+    here = _cells_of_this_year(instance)
     name = _name_sum(filing, decision, here)
     if decision.state == "broken" and need is not None:
         sums = write_sums(need, decision, filing)
@@ -75,6 +74,13 @@ def _tell_sum(filing: Filing, decision: Decision) -> Finding:
     missing = open_leaves(filing, decision)
     message = f"{name}无法判断：{name_cells(filing, missing)}没有可用的数字。"
     return make_finding(filing, decision, message, place_cells(filing, missing))
+
+
+def _cells_of_this_year(instance: Instance) -> list[int]:
+    """The figures a rule speaks of, its condition's after those of its sums."""
+    needs = [need for need in (instance.requirement, instance.condition) if need is not None]
+    terms = (term for need in needs for term in (*need.left.terms, *need.right.terms))
+    return list(dict.fromkeys(term.index for term in terms if not term.last_year))
 
 
 def _name_sum(filing: Filing, decision: Decision, indices: list[int]) -> str:
@@ -237,5 +243,6 @@ _TELLERS: dict[str, Callable[[Filing, Decision], list[Finding]]] = {
     "nil-contradicted": _tell_nil_contradicted,
     "last-year-differs": tell_last_year_differs,
     "jump": tell_jump,
+    "period": tell_period,
     "similar": tell_similar,
 }

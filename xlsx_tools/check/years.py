@@ -1,4 +1,4 @@
-"""Words for what is seen only beside last year: jumps, copied prose, other figures carried."""
+"""Words for what has to do with years: jumps, copied prose, figures carried, the period."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from xlsx_tools.check.making import make_finding
 from xlsx_tools.check.places import name_cell, name_cells, place_cells, place_prose
+from xlsx_tools.period import wrong_periods
 from xlsx_tools.values import show
-from xlsx_tools.year_on_year import find_jumps, open_pairs, share_of_old, texts_of
+from xlsx_tools.year_on_year import find_jumps, open_pairs, share_copied
 
 if TYPE_CHECKING:
     from xlsx_tools.filing import Filing
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from xlsx_tools.year_on_year import Pair
 
 _TENTH = Decimal("0.1")
-_NAMED_FIGURES = 6
+_NAMED_FIGURES, _LONGEST_QUOTE = 6, 50
 
 
 def tell_jump(filing: Filing, decision: Decision) -> list[Finding]:
@@ -49,11 +50,26 @@ def _say_pair(pair: Pair) -> str:
 def tell_similar(filing: Filing, decision: Decision) -> list[Finding]:
     """How much of a section's prose stood there last year already."""
     instance, place = decision.instance, place_prose(filing, decision.instance.part)
-    texts, limit = texts_of(instance, filing), instance.rule.threshold
-    share = share_of_old(*texts) if texts is not None else Decimal(0)
+    share, limit = share_copied(instance, filing), instance.rule.threshold
     most = f"，超过 {limit.share:.0%}" if limit is not None else ""
-    message = f"“{place.label}”与上年度相同的内容约占 {share:.1%}{most}。"
+    message = f"“{place.label}”与上年度相同的内容约占 {share or 0:.1%}{most}。"
     return [make_finding(filing, decision, message, (place,))]
+
+
+def tell_period(filing: Filing, decision: Decision) -> list[Finding]:
+    """Every sentence that gives another period than the year of the report."""
+    found = list(wrong_periods(decision.instance.rule, filing))
+    quotes = "；".join(
+        f"“{place_prose(filing, one.section).label}”写有“{_shorten(one.quote)}”"
+        for one in found[:_NAMED_FIGURES]
+    )
+    message = f"报告年度为{filing.year}年，但{quotes}。"
+    places = tuple(dict.fromkeys(place_prose(filing, one.section) for one in found))
+    return [make_finding(filing, decision, message, places)]
+
+
+def _shorten(quote: str) -> str:
+    return quote if len(quote) <= _LONGEST_QUOTE else f"{quote[:_LONGEST_QUOTE]}…"
 
 
 def tell_last_year_differs(filing: Filing, decision: Decision) -> list[Finding]:

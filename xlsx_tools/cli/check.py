@@ -17,7 +17,7 @@ from xlsx_tools.cli.options import (
     output_option,
 )
 from xlsx_tools.cli.outputs import print_chunks, refuse_existing, write_chunks
-from xlsx_tools.report import REPORTERS
+from xlsx_tools.report import BINARY, REPORTERS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,6 @@ _HELP = describe(
 )
 _SUFFIXES = {"text": ".txt", "json": ".json", "xlsx": ".xlsx", "html": ".html"}
 _NAME = "校验结果"
-_BINARY = ("xlsx",)
 
 
 def _read_formats(
@@ -87,8 +86,8 @@ def plan_outputs(formats: tuple[str, ...], output: Path | None) -> dict[str, Pat
         click.UsageError: formats that need a file, or several without a folder.
     """
     if output is None:
-        if len(formats) > 1 or any(name in _BINARY for name in formats):
-            raise click.UsageError("这种格式不能显示在屏幕上，请用 -o 写明输出到哪里。")
+        if len(formats) > 1 or any(name in BINARY for name in formats):
+            raise click.UsageError("多种格式或者 xlsx 结果不能显示在屏幕上，请用 -o 写明文件。")
         return {}
     if len(formats) > 1:
         return {name: output / f"{_NAME}{_SUFFIXES[name]}" for name in formats}

@@ -7,31 +7,32 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
 import click
 
+from xlsx_tools.batch.desk import Order, open_workplace, run_order
 from xlsx_tools.batch.duplicates import LATEST, Choice
 from xlsx_tools.batch.folders import FilesOnDisk
-from xlsx_tools.batch.reconcile import reconcile
-from xlsx_tools.batch.result import Batch
-from xlsx_tools.batch.run import LocalExecutor, open_journal, run_batch
-from xlsx_tools.batch.work import Checking
+from xlsx_tools.batch.run import LocalExecutor
 from xlsx_tools.cli.options import FILE, check_date, check_year
 from xlsx_tools.roster import parse_roster
+from xlsx_tools.waivers import parse_waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from click._termui_impl import ProgressBar
 
+    from xlsx_tools.batch import Batch
+    from xlsx_tools.batch.desk import Stage
     from xlsx_tools.batch.run import Executor
-    from xlsx_tools.roster import RosterLine
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _A_FEW = 5
+_STAGES: Mapping[Stage, str] = {"last-year": "正在读取上年度填报", "batch": "正在校验"}
 _LOCAL, _DASK = "local", "dask://"
 
 
@@ -41,6 +42,8 @@ class Asked:
 
     paths: tuple[Path, ...]
     roster: Path | None
+    last_year: Path | None
+    waivers: Path | None
     year: int | None
     on_duplicate: tuple[str, ...]
     jobs: int
@@ -76,6 +79,18 @@ _OPTIONS = (
         type=FILE,
         metavar="R.csv",
         help="单位名册，据此列出未报、重复和名册之外的单位。",
+    ),
+    click.option(
+        "--last-year",
+        type=FILE,
+        metavar="DIR",
+        help="上年度的填报（工作簿、JSON、文件夹或者 zip），据此作跨年校验。",
+    ),
+    click.option(
+        "--waivers",
+        type=FILE,
+        metavar="W.csv",
+        help="豁免清单：哪个单位的哪条校验，由谁、因何、到何时予以豁免。",
     ),
     click.option(
         "--year",
@@ -134,19 +149,57 @@ def run_desk(
     Raises:
         click.UsageError: nothing to check unless it `may_be_empty`, or an output among the inputs.
     """
-    roster = read_roster(asked.roster)
+    order = read_order(asked)
     outputs = [path for path in (output, *others) if path is not None]
     refuse_own_outputs(asked.paths, outputs)
-    checking = Checking(today=asked.today)
-    with open_journal(output, checking) as journal, _Bar("正在校验") as bar:
-        files = FilesOnDisk(asked.paths, outputs)
-        results, ignored = run_batch(journal, files, checking, _executor(asked), progress=bar)
-        if not len(results) and not may_be_empty:
-            _say_ignored(len(ignored))
-        roster_state, unused = reconcile(journal, roster, asked.year, asked.choice)
-        for name in sorted(unused):
+    files, execute = FilesOnDisk(asked.paths, outputs), _executor(asked)
+    with (
+        open_workplace(output) as place,
+        _Bars() as bars,
+        run_order(order, files, execute, place, bars.watch) as outcome,
+    ):
+        bars.close()
+        batch = outcome.batch
+        if not len(batch.results) and not may_be_empty:
+            _say_nothing_found(len(batch.ignored))
+        for sentence in outcome.unusable:
+            click.echo(f"上年度填报：{sentence}", err=True)
+        for name in outcome.unused:
             click.echo(f"--on-duplicate 指定的“{name}”没有与之重复的填报，未起作用。", err=True)
-        yield Batch(results, ignored, roster_state)
+        yield batch
+
+
+def read_order(asked: Asked) -> Order:
+    """What the batch goes by.
+
+    Raises:
+        click.UsageError: a file that was named is not there.
+        RosterError, WaiverError: one of them cannot be used.
+    """
+    roster, waivers = read_list(asked.roster, "名册"), read_list(asked.waivers, "豁免清单")
+    if asked.last_year is not None and not asked.last_year.exists():
+        raise click.UsageError(f"{asked.last_year}：找不到上年度的填报。")
+    return Order(
+        today=asked.today,
+        year=asked.year,
+        choice=asked.choice,
+        roster=None if roster is None else parse_roster(roster),
+        waivers=() if waivers is None else parse_waivers(waivers),
+        last_year=None if asked.last_year is None else FilesOnDisk([asked.last_year]),
+    )
+
+
+def read_list(path: Path | None, what: str) -> bytes | None:
+    """The bytes of a list the coordinator keeps, if one was given.
+
+    Raises:
+        click.UsageError: there is no such file.
+    """
+    if path is None:
+        return None
+    if not path.is_file():
+        raise click.UsageError(f"{path}：找不到{what}。")
+    return path.read_bytes()
 
 
 def _executor(asked: Asked) -> Executor:
@@ -155,20 +208,6 @@ def _executor(asked: Asked) -> Executor:
     from xlsx_tools.batch.on_dask import DaskExecutor  # noqa: PLC0415 - an extra
 
     return DaskExecutor(asked.executor.removeprefix(_DASK))
-
-
-def read_roster(path: Path | None) -> tuple[RosterLine, ...] | None:
-    """The roster, if one was given.
-
-    Raises:
-        click.UsageError: there is no such file.
-        RosterError: it cannot be used.
-    """
-    if path is None:
-        return None
-    if not path.is_file():
-        raise click.UsageError(f"{path}：找不到名册。")
-    return parse_roster(path.read_bytes())
 
 
 def refuse_own_outputs(paths: Iterable[Path], outputs: Iterable[Path]) -> None:
@@ -183,26 +222,38 @@ def refuse_own_outputs(paths: Iterable[Path], outputs: Iterable[Path]) -> None:
             raise click.UsageError(f"{output} 既是输入又是输出，请换一个输出文件名。")
 
 
-def _say_ignored(ignored: int) -> None:
+def _say_nothing_found(ignored: int) -> None:
     rest = f"（另有 {ignored} 个不是填报的文件）" if ignored else ""
     raise click.UsageError(f"所给位置没有 .xlsx 工作簿，也没有 .json 填报数据{rest}。")
 
 
-class _Bar:
-    """A progress bar on standard error, where somebody watches and there is something to watch."""
+class _Bars:
+    """Progress bars on standard error, where somebody watches and there is something to watch."""
 
-    def __init__(self, label: str) -> None:
-        self._label = label
+    def __init__(self) -> None:
         self._bar: ProgressBar[int] | None = None
+        self._label = ""
 
-    def __enter__(self) -> _Bar:  # noqa: PYI034 - private
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the line of the bar that is shown."""
         if self._bar is not None:
             self._bar.render_finish()
+            self._bar = None
+
+    def watch(self, stage: Stage) -> Self:
+        """For last year's filings, then for the batch itself."""
+        self.close()
+        self._label = _STAGES[stage]
+        return self
 
     def start(self, total: int, known: int) -> None:
+        """Show a bar for what is still to do."""
         if known:
             click.echo(f"继续上次中断的处理：{total} 份中已有 {known} 份有结果。", err=True)
         if total - known > _A_FEW and sys.stderr.isatty():
@@ -210,5 +261,6 @@ class _Bar:
             self._bar.update(known)
 
     def advance(self) -> None:
+        """One file more."""
         if self._bar is not None:
             self._bar.update(1)

@@ -8,7 +8,7 @@ import click
 
 from xlsx_tools.batch.result import STANDING_WORDS
 from xlsx_tools.cli.check import status_of
-from xlsx_tools.cli.desk import Asked, batch_options, read_roster, run_desk
+from xlsx_tools.cli.desk import Asked, batch_options, read_order, run_desk
 from xlsx_tools.cli.options import (
     ChineseCommand,
     check_date,
@@ -70,7 +70,7 @@ def remind(
     force: bool,
 ) -> None:
     """Write what each organisation that has not passed is to be told."""
-    roster = read_roster(asked.roster)
+    roster = read_order(asked).roster
     if roster is None:
         raise click.UsageError(_NO_ROSTER)
     names = _name_texts(roster)

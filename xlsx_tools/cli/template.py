@@ -46,7 +46,7 @@ _HELP = describe(
     "--roster",
     type=FILE,
     metavar="R.csv",
-    help="名册（CSV，列为 name,code,scope,parent,contact,email），每个单位生成一份。",
+    help="名册（CSV，列为 name,code,scope,parent,contact,email,merge,note），每个单位生成一份。",
 )
 @code_option
 @click.option(

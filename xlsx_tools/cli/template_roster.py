@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from io import StringIO
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +9,7 @@ import click
 from xlsx_tools.batch.work import load_submission
 from xlsx_tools.cli.outputs import refuse_existing, write_output
 from xlsx_tools.cli.submissions import find_submissions, show_progress
+from xlsx_tools.csv_text import csv_line
 from xlsx_tools.errors import XlsxToolsError
 from xlsx_tools.excel.address import layout_of
 from xlsx_tools.roster import RosterLine, file_names, match_filing, parse_roster
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 CARRIED_LIST = "承接表.csv"
 _HEADING = ("单位", "统一社会信用代码", "工作簿", "单元格", "项目", "上年数", "上年度填报")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def make_for_roster(  # noqa: PLR0913 - what the command was asked
@@ -55,7 +53,7 @@ def make_for_roster(  # noqa: PLR0913 - what the command was asked
             write_output(outputs[line.line], data)
             rows += _carried(form, line, names[line.line], filing)
     if last_year is not None:
-        write_output(carried_list, "\ufeff" + _as_csv(rows))
+        write_output(carried_list, "\ufeff" + "".join(map(csv_line, (_HEADING, *rows))))
         _say_unmatched(lines, before)
     click.echo(f"已在 {folder} 生成 {len(lines)} 个单位的工作簿（{year}年度）")
 
@@ -93,20 +91,6 @@ def _carried(
             show(value),
             f"{filing.year}年度",
         )
-
-
-def _as_csv(rows: list[tuple[str, ...]]) -> str:
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(_HEADING)
-    for row in rows:
-        writer.writerow([_plain(text) for text in row])
-    return out.getvalue()
-
-
-def _plain(text: str) -> str:
-    """Text that a spreadsheet program opening the CSV will not take for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _say_unmatched(lines: Sequence[RosterLine], before: list[Filing]) -> None:

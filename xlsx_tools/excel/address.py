@@ -21,6 +21,8 @@ LONGEST_PARAGRAPH = 600
 CONTINUED = "接上段"
 INCLUDES_CELLS = 10
 COVER_KEYS = ("organisation", "code", "year", "scope", "filler", "phone", "nil_return")
+CONTACT_KEYS = ("filler", "phone")
+"""The fields of the cover that say who filled it in."""
 STAMP_KEYS = (
     "form",
     "template_version",

@@ -10,7 +10,7 @@ from typing import assert_never
 from xlsx_tools.errors import IllegalTextError
 
 _LONGEST_TEXT = 32_767  # UTF-16 units; Excel calls a file with more damaged
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _ILLEGAL = r"\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
 _ILLEGAL_CHARACTER = re.compile(f"[{_ILLEGAL}]")
 _NOT_PLAIN = re.compile(f"[&<>\r_{_ILLEGAL}]")
@@ -75,6 +75,11 @@ def escape_text(text: str, place: str) -> str:
     return _LOOKS_ESCAPED.sub("_x005F_", _escape_markup(text, place))
 
 
+def make_writable(text: str) -> str:
+    """`text` with a � for each character that no workbook can hold: for what is only told."""
+    return _ILLEGAL_CHARACTER.sub("\ufffd", text)
+
+
 def escape_value(text: str, place: str) -> str:
     """`text` as it may stand in any XML, also in an attribute.
 
@@ -122,7 +127,7 @@ def render_content(content: Content, opening: str, formula: str, place: str) -> 
     """
     match content:
         case Number(text):
-            if _NUMBER.fullmatch(text) is None:
+            if NUMBER.fullmatch(text) is None:
                 raise ValueError(f"{place}: {text!r} is not a number")
             return f"{opening}><v>{text}</v></c>"
         case Text(text):

@@ -27,7 +27,7 @@ from xlsx_tools.excel.sliced_part import SlicedPart, find_tokens, slice_part
 from xlsx_tools.excel.zip_writer import Member, deflate, read_members, write_zip
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 __all__ = [
     "Blank",
@@ -113,14 +113,15 @@ class PreparedWorkbook:
         self,
         cells: Mapping[str, Mapping[str, Content]],
         *,
-        tails: Mapping[str, Sequence[TailRow]] = {},
+        tails: Mapping[str, Iterable[TailRow]] = {},
         placeholders: Mapping[str, Mapping[str, str]] = {},
         replaced: Mapping[str, bytes] = {},
         level: int = _DEFLATE_LEVEL,
     ) -> bytes:
         """The workbook with this in its slots; what is not named stays as in the template.
 
-        `replaced` are whole parts, by name, that stand in for those of the template.
+        `replaced` are whole parts, by name, that stand in for those of the template. The rows of
+        `tails` are gone through once, sheet by sheet, and not kept.
 
         Placeholders are the exception: each one prepared must be given, for a stray
         ``{{organisation}}`` must never reach an organisation.

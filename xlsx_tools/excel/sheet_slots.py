@@ -10,7 +10,7 @@ from xlsx_tools.excel.cell_content import Blank, render_content
 from xlsx_tools.excel.sliced_part import Hole
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from xlsx_tools.excel.cell_content import Content
 
@@ -85,7 +85,7 @@ class SheetSlots:
             rendered[address] = render_content(content, start_tag, formula, place)
         return rendered
 
-    def render_tail(self, rows: Sequence[TailRow]) -> dict[str, str]:
+    def render_tail(self, rows: Iterable[TailRow]) -> dict[str, str]:
         """The XML for the rows at the end, and for the sheet's dimension, which follows them.
 
         Raises:
@@ -95,16 +95,19 @@ class SheetSlots:
         if self.tail is None:
             raise ValueError(f"{self.name} was not prepared with a tail")
         first, corner = self.tail.first, self.tail.corner
-        numbered = enumerate(rows, first)
-        xml = "".join(self._render_row(self.tail, number, row) for number, row in numbered)
-        columns = {self.tail.last_column, *(column for row in rows for column in row.cells)}
-        last = f"{max(columns, key=_column_order)}{max(first + len(rows) - 1, 1)}"
-        return {_TAIL_KEY: xml, _DIMENSION_KEY: f'<dimension ref="{corner}:{last}"/>'}
+        columns, xml = {self.tail.last_column}, []
+        for number, row in enumerate(rows, first):
+            xml.append(self._render_row(self.tail, number, row))
+            columns.update(row.cells)
+        last = f"{max(columns, key=_column_order)}{max(first + len(xml) - 1, 1)}"
+        return {_TAIL_KEY: "".join(xml), _DIMENSION_KEY: f'<dimension ref="{corner}:{last}"/>'}
 
     def _render_row(self, tail: _Tail, number: int, row: TailRow) -> str:
         height = "" if row.height is None else f' ht="{row.height:g}"'
-        cells = []
-        for column in sorted({*tail.styles, *row.cells}, key=_column_order):
+        cells, columns = [], tail.styles.keys()
+        if not row.cells.keys() <= columns:
+            columns = dict.fromkeys(sorted({*columns, *row.cells}, key=_column_order)).keys()
+        for column in columns:
             content = row.cells.get(column, Blank())
             style = tail.styles.get(column, "")
             if content.style_of is not None:

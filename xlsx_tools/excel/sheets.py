@@ -30,7 +30,7 @@ from xlsx_tools.excel.workbook_parts import (
 from xlsx_tools.excel.xml_part import inspect_unparsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["RawCell", "RawSheet", "RawWorkbook", "read_raw_workbook"]
 
@@ -87,10 +87,12 @@ def read_raw_workbook(
     data: bytes,
     *,
     wanted: Callable[[str], bool] | None = None,
+    choose: Callable[[Mapping[str, str]], Callable[[str], bool]] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> RawWorkbook:
     """Read the sheets whose name is ``wanted`` (all if None), strictly, from memory.
 
+    ``choose`` is asked instead, with the custom properties, where these decide what is wanted.
     Every part is verified to its last byte before anything is returned, used or not.
 
     Raises:
@@ -100,7 +102,7 @@ def read_raw_workbook(
     package = open_package(data, limits)
     types = read_content_types(package, limits)
     name = find_workbook(package, types, limits)
-    workbook = _WorkbookReader(package, types, name, limits).read(wanted)
+    workbook = _WorkbookReader(package, types, name, limits).read(wanted, choose)
     package.verify_unread(_inspect)
     return workbook
 
@@ -117,7 +119,13 @@ class _WorkbookReader:
         self._package, self._types, self._name, self._limits = package, types, name, limits
         self._links = read_relationships(package, name, limits)
 
-    def read(self, wanted: Callable[[str], bool] | None) -> RawWorkbook:
+    def read(
+        self,
+        wanted: Callable[[str], bool] | None,
+        choose: Callable[[Mapping[str, str]], Callable[[str], bool]] | None,
+    ) -> RawWorkbook:
+        properties = self._read_properties()
+        wanted = choose(properties) if choose else wanted
         facts = read_workbook_facts(self._name, self._package.read(self._name), self._limits)
         strings = self._read_strings()
         used: set[str] = set()
@@ -134,7 +142,7 @@ class _WorkbookReader:
             sheets[sheet.name] = sheet
         return RawWorkbook(
             sheets,
-            self._read_properties(),
+            properties,
             facts.structure_locked,
             note_extras(self._package),
             facts.date1904,

@@ -185,6 +185,7 @@ def _build_rule(rule_id: str, raw: Data) -> Rule:
         breaks={key: Decimal(value) for key, value in raw.get("breaks", {}).items()},
         figures=tuple(raw.get("figures", ())),
         sections=tuple(raw.get("sections", ())),
+        words=tuple(raw.get("words", ())),
         threshold=_threshold(raw) if raw.keys() & _THRESHOLDS else None,
     )
 

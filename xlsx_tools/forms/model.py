@@ -182,6 +182,7 @@ class Rule:
     breaks: Mapping[str, Decimal] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     threshold: Threshold | None = None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xlsx_tools.batch.labels import shorten_names
 from xlsx_tools.report.text import show_safely
+from xlsx_tools.returned.places import TODO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,10 +37,10 @@ _OPENINGS: Mapping[Owing, str] = {
 }
 """What came in of which report, in which files, and how many."""
 _RETURNED = (
-    "请在退改工作簿“待办”表中逐项改正；数据确实无误的，按表中提示写明原因。"
+    f"请在退改工作簿“{TODO}”表中逐项改正；数据确实无误的，按表中提示写明原因。"
     "改好后保存，将该文件报回。没有收到退改工作簿的，请在原工作簿中改正后报回。"
 )
-_REST = "另有 {} 处，见退改工作簿“待办”表。"
+_REST = f"另有 {{}} 处，见退改工作簿“{TODO}”表。"
 _AGAIN = "请按上述提示处理后重新报送。"
 _FILL_IN = "请使用{}年度的工作簿填报，“{}”表显示“可以报送”后，保存并原样报回。"
 _CONFIRM = "请回复确认以哪一份为准，或者只重新报送正确的一份。"

@@ -12,10 +12,27 @@ if TYPE_CHECKING:
 
     from xlsx_tools.batch import Batch
 
-__all__ = ["REPORTERS", "render_json", "render_text"]
+__all__ = ["BINARY", "REPORTERS", "render_json", "render_text"]
+
+
+def _render_workbook(batch: Batch) -> Iterator[bytes]:
+    from xlsx_tools.report.workbook import render_summary_workbook  # noqa: PLC0415 - openpyxl
+
+    return render_summary_workbook(batch)
+
+
+def _render_page(batch: Batch) -> Iterator[bytes]:
+    from xlsx_tools.report.page import render_page  # noqa: PLC0415 - jinja2
+
+    return render_page(batch)
+
 
 REPORTERS: Mapping[str, Callable[[Batch], Iterator[bytes]]] = {
     "text": render_text,
     "json": render_json,
+    "xlsx": _render_workbook,
+    "html": _render_page,
 }
 """Each gives the output piece by piece; no more than one file's result is held at a time."""
+BINARY = frozenset({"xlsx"})
+"""Those that are no text: for a file, never for a screen."""

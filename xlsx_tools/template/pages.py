@@ -11,6 +11,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 
 from xlsx_tools.excel.address import (
     CHECK_HEAD,
+    CONTACT_KEYS,
     COVER_KEYS,
     LONGEST_PARAGRAPH,
     STAMP_KEYS,
@@ -106,7 +107,7 @@ def build_cover(book: Workbook, layout: Layout) -> None:
         label = f"A{spot[1:]}"
         sheet[label] = form.text("cover", key)
         dress(sheet[label], font=HEAD_FONT, box=True)
-        typed = key in ("filler", "phone", "nil_return", "code")
+        typed = key in (*CONTACT_KEYS, "nil_return", "code")
         dress(sheet[spot], box=True, unlocked=typed, fill="input" if typed else "")
         sheet.row_dimensions[int(spot[1:])].height = 30
     add_yes_no(sheet, layout, layout.cover["nil_return"].address, "全年各项数字均为 0 时选“是”。")

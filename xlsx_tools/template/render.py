@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from xlsx_tools.errors import FilingError
 from xlsx_tools.excel.address import (
+    CONTACT_KEYS,
     CONTINUED,
     INCLUDES_CELLS,
     LONGEST_PARAGRAPH,
@@ -38,7 +39,7 @@ from xlsx_tools.template.verdict_cells import balance_cells, rule_cells, verdict
 from xlsx_tools.values import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from openpyxl import Workbook
 
@@ -80,7 +81,7 @@ class Addition:
 
     extension: Extension
     cells: Mapping[str, Mapping[str, Content]] = field(default_factory=dict)
-    tails: Mapping[str, Sequence[TailRow]] = field(default_factory=dict)
+    tails: Mapping[str, Iterable[TailRow]] = field(default_factory=dict)
     replaced: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -166,7 +167,7 @@ def render_as_sent(
         cells.setdefault(live.spot.sheet, {})[live.spot.address] = Cached(
             live.saved(filing, judgement)
         )
-    tails = {
+    tails: dict[str, Iterable[TailRow]] = {
         layout.text_top[section.id].sheet: tuple(_text_rows(filing.narrative.get(section.id) or ""))
         for section in filing.form.texts
     }
@@ -174,7 +175,7 @@ def render_as_sent(
     if addition is not None:
         for sheet, contents in addition.cells.items():
             cells.setdefault(sheet, {}).update(contents)
-        tails |= {sheet: tuple(rows) for sheet, rows in addition.tails.items()}
+        tails |= addition.tails
         replaced = addition.replaced
     identity = _identity(filing)
     tokens = {f"{{{{{key}}}}}": identity[key] for key in _IDENTITY}
@@ -256,6 +257,9 @@ def _cover(filing: Filing, layout: Layout) -> Iterator[tuple[Spot, Content]]:
         yield layout.cover["code"], Text(filing.organisation.code, layout.cover["year"].address)
     if filing.nil_return:
         yield layout.cover["nil_return"], Text(filing.form.text("answers", "yes"))
+    for key in CONTACT_KEYS:
+        if text := filing.contact.get(key):
+            yield layout.cover[key], Text(text)
 
 
 def _stamp(filing: Filing, layout: Layout) -> Iterator[tuple[Spot, Content]]:

@@ -8,6 +8,7 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from xlsx_tools.excel.address import GRID_TOP, Layout, at, letters
+from xlsx_tools.excel.notes import AUTHOR
 from xlsx_tools.excel.protection import protect_sheet
 from xlsx_tools.excel.styles import (
     COUNT_FORMAT,
@@ -17,6 +18,7 @@ from xlsx_tools.excel.styles import (
     paint,
 )
 from xlsx_tools.template.live import ranges
+from xlsx_tools.template.notes import label_notes
 from xlsx_tools.template.pages import add_yes_no, set_page
 
 if TYPE_CHECKING:
@@ -85,6 +87,8 @@ def draw_grid(sheet: Worksheet, layout: Layout, table: Table) -> None:
             heights[row] = max(heights.get(row, 24.0), lines * _LINE_HEIGHT + 6)
     for row, height in heights.items():
         sheet.row_dimensions[row].height = height
+    for note in label_notes(table):
+        sheet[note.address].comment = Comment(note.text, AUTHOR, note.height, note.width)
     _add_validations(sheet, layout, table)
     _add_colours(sheet, layout, table)
 
@@ -99,22 +103,8 @@ def _draw_cell(sheet: Worksheet, layout: Layout, table: Table, grid: GridCell) -
     cell = sheet[at(left, top)]
     if figure is None:
         cell.value = grid.text
-        note = _note(table, grid)
-        if note and _first_of_line(table, grid):
-            cell.comment = Comment(note, "nianbao", width=320, height=90)
     if (top, left) != (bottom, right):
         sheet.merge_cells(start_row=top, end_row=bottom, start_column=left, end_column=right)
-
-
-def _first_of_line(table: Table, grid: GridCell) -> bool:
-    """A label printed several times carries its note once."""
-    same = (g for row in table.grid for g in row if (g.piece, g.line) == (grid.piece, grid.line))
-    return next(same) is grid
-
-
-def _note(table: Table, grid: GridCell) -> str:
-    lines = table.rows if grid.piece == "row" else table.columns
-    return lines[grid.line].note if grid.line else ""
 
 
 def _dress_cell(cell: ExcelCell, grid: GridCell, figure: Cell | None, *, list_like: bool) -> None:

@@ -1,0 +1,108 @@
+"""The coordinator's desk: one batch with last year's filings, roster and waivers, start to end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from xlsx_tools.batch.duplicates import Choice
+from xlsx_tools.batch.journal import Journal
+from xlsx_tools.batch.last_year_index import build_index
+from xlsx_tools.batch.reconcile import reconcile
+from xlsx_tools.batch.result import Batch
+from xlsx_tools.batch.run import run_batch
+from xlsx_tools.batch.work import Checking
+from xlsx_tools.output import TEMPORARY_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
+
+    from xlsx_tools.batch.run import Executor, Progress, Sources
+    from xlsx_tools.roster import RosterLine
+    from xlsx_tools.waivers import Waiver
+
+_CHECKED, _BEFORE, _INDEX = "checked", "last-year", "last-year-index"
+_WORKPLACE_SUFFIX = ".journal"
+Stage = Literal["last-year", "batch"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a batch goes by, beside its files.
+
+    Attributes:
+        year: the report year that is collected; None for what most files say, with a roster.
+        last_year: where last year's filings are, if there are any.
+    """
+
+    today: date
+    year: int | None = None
+    choice: Choice = field(default_factory=Choice)
+    roster: tuple[RosterLine, ...] | None = None
+    waivers: tuple[Waiver, ...] = ()
+    last_year: Sources | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A checked batch, and what to tell of the order itself.
+
+    Attributes:
+        unused: chosen files that settled nothing.
+        unusable: a sentence for each of last year's files that could not be used.
+    """
+
+    batch: Batch
+    unused: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
+
+
+@contextmanager
+def run_order(
+    order: Order,
+    sources: Sources,
+    execute: Executor,
+    place: Path,
+    watch: Callable[[Stage], Progress | None] = lambda _stage: None,
+) -> Iterator[Outcome]:
+    """Check a whole batch; it can be told of until the block ends.
+
+    `place` is a folder for what must survive an interruption; `watch` makes the progress of
+    each stage.
+    """
+    index, digest, unusable = None, "", tuple[str, ...]()
+    if order.last_year is not None:
+        index = place / _INDEX
+        with Journal(place / _BEFORE, "") as before:
+            results, _ = run_batch(
+                before, order.last_year, Checking(order.today), execute, progress=watch("last-year")
+            )
+            digest, unusable = build_index(index, results)
+    checking = Checking(order.today, str(index) if index else None, order.waivers)
+    fingerprint = repr((order.today, digest, order.waivers))
+    with Journal(place / _CHECKED, fingerprint) as journal:
+        results, ignored = run_batch(journal, sources, checking, execute, progress=watch("batch"))
+        roster, unused = reconcile(journal, order.roster, order.year, order.choice)
+        yield Outcome(Batch(results, ignored, roster), tuple(sorted(unused)), unusable)
+
+
+@contextmanager
+def open_workplace(beside: Path | None) -> Iterator[Path]:
+    """A folder for the journals of one command.
+
+    It lies beside the output, where an interrupted run finds it again and a finished one removes
+    it; without an output it is temporary.
+    """
+    if beside is None:
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as folder:
+            yield Path(folder)
+        return
+    place = beside.with_name(f"{TEMPORARY_PREFIX}{beside.name}{_WORKPLACE_SUFFIX}")
+    place.mkdir(parents=True, exist_ok=True)
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
