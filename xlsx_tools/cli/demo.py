@@ -12,9 +12,10 @@ import click
 from xlsx_tools.batch import Batch
 from xlsx_tools.batch.result import STATUS_WORDS
 from xlsx_tools.batch.work import Checker, Checking, Task
-from xlsx_tools.cli.demo_units import COUNTY, DEPARTMENTS, FORM, YEAR
+from xlsx_tools.cli.demo_units import ABSENT, COUNTY, DEPARTMENTS, FORM, YEAR
 from xlsx_tools.cli.options import FILE, ChineseCommand, describe
 from xlsx_tools.cli.outputs import write_output
+from xlsx_tools.csv_text import write_csv
 from xlsx_tools.filing import Filing, compute_values
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.forms import load_form
@@ -37,6 +38,7 @@ _HELP = describe(
     "nianbao demo",
     "nianbao demo -o 演示",
 )
+ROSTER = "roster.csv"
 
 
 @click.command("demo", cls=ChineseCommand, help=_HELP)
@@ -56,6 +58,7 @@ def demo(folder: Path) -> None:
     form = load_form(FORM)
     results = _check([_hand_in(form, unit, folder) for unit in DEPARTMENTS], folder)
     merged = _merge(results, folder)
+    write_output(folder / ROSTER, b"".join(write_csv(("name",), _roster())))
     for line in _say_what_to_open(folder, results, merged):
         click.echo(line)
 
@@ -124,6 +127,11 @@ def _merge(results: list[FileResult], folder: Path) -> Filing:
     return merged
 
 
+def _roster() -> list[tuple[str]]:
+    units = [*(unit.organisation for unit in DEPARTMENTS), ABSENT]
+    return [(unit.name,) for unit in units]
+
+
 def _say_what_to_open(folder: Path, results: list[FileResult], merged: Filing) -> list[str]:
     lines = [f"演示完成，结果在 {folder}：", ""]
     for unit, result in zip(DEPARTMENTS, results, strict=True):
@@ -142,4 +150,5 @@ def _say_what_to_open(folder: Path, results: list[FileResult], merged: Filing) -
         f"  4. {folder / 'merged.xlsx'}　{many}的汇总，可以继续校验、汇总",
         "",
         f"再试试：nianbao explain {folder / 'filled' / f'{faulty}.xlsx'} '三!D6'",
+        f"　　　　nianbao remind {folder / 'filled'} --roster {folder / ROSTER}",
     ]

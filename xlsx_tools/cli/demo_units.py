@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FORM: Final = "annual-report-2021"
 YEAR: Final = 2023
 COUNTY: Final = Organisation("示例区人民政府")
+ABSENT: Final = Organisation("示例区审计局")
+"""On the roster, and sends nothing."""
 
 
 class Department(NamedTuple):

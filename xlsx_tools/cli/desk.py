@@ -15,7 +15,7 @@ from xlsx_tools.batch.desk import Order, open_workplace, run_order
 from xlsx_tools.batch.duplicates import LATEST, Choice
 from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.run import LocalExecutor
-from xlsx_tools.cli.options import FILE, check_year
+from xlsx_tools.cli.options import FILE, check_date, check_year
 from xlsx_tools.roster import parse_roster
 from xlsx_tools.waivers import parse_waivers
 
@@ -57,13 +57,8 @@ class Asked:
         return Choice(latest=LATEST in self.on_duplicate, files=named)
 
 
-def _read_date(_context: click.Context, param: click.Parameter, value: str | None) -> date:
-    try:
-        return date.fromisoformat(value) if value else date.today()  # noqa: DTZ011 - the user's day
-    except ValueError as error:
-        raise click.BadParameter(
-            f"日期应写作 2026-01-31 的样子，实为“{value}”。", param=param
-        ) from error
+def _read_date(context: click.Context, param: click.Parameter, value: str | None) -> date:
+    return check_date(context, param, value) or date.today()  # noqa: DTZ011 - the user's day
 
 
 def _read_year(context: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -143,14 +138,16 @@ def batch_options(command: Callable[_P, _R]) -> Callable[..., _R]:
 
 
 @contextmanager
-def run_desk(asked: Asked, output: Path | None, *others: Path | None) -> Iterator[Batch]:
+def run_desk(
+    asked: Asked, output: Path | None, *others: Path | None, may_be_empty: bool = False
+) -> Iterator[Batch]:
     """Check everything asked for; the batch is there until the block ends.
 
     `output` is what the command writes, beside which an interrupted run is kept; it and
     `others` are no inputs.
 
     Raises:
-        click.UsageError: nothing to check, or an output among the inputs.
+        click.UsageError: nothing to check unless it `may_be_empty`, or an output among the inputs.
     """
     order = read_order(asked)
     outputs = [path for path in (output, *others) if path is not None]
@@ -163,7 +160,7 @@ def run_desk(asked: Asked, output: Path | None, *others: Path | None) -> Iterato
     ):
         bars.close()
         batch = outcome.batch
-        if not len(batch.results):
+        if not len(batch.results) and not may_be_empty:
             _say_nothing_found(len(batch.ignored))
         for sentence in outcome.unusable:
             click.echo(f"上年度填报：{sentence}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -108,6 +109,20 @@ def check_year(_context: click.Context, param: click.Parameter, value: str) -> i
     if value.isascii() and value.isdigit() and _EARLIEST <= int(value[:5]) <= _LATEST:
         return int(value)
     raise click.BadParameter(f"年度应为四位数字，实为“{value}”。", param=param)
+
+
+def check_date(_context: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    """Turn a day into a date; None where an option that may be left out was.
+
+    Raises:
+        click.BadParameter: it is no day.
+    """
+    try:
+        return None if value is None else date.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"日期应写作 2026-01-31 的样子，实为“{value}”。", param=param
+        ) from error
 
 
 def check_name(_context: click.Context, param: click.Parameter, value: str | None) -> str | None:
