@@ -157,7 +157,7 @@ def test_the_text_does_not_list_dozens_of_consequences() -> None:
 def test_other_parts_are_counted_beside_the_tables() -> None:
     text = render_text([result_of(replace(filing_of(FORM), narrative={}))])
 
-    assert "表二、表三、表四无问题；其他部分 3 处" in text
+    assert "表二、表三、表四无问题；文字 3 处" in text
 
 
 def test_an_accepted_reason_needs_no_remedy() -> None:

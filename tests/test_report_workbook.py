@@ -163,7 +163,7 @@ def test_by_rule_leads_with_the_rule_of_the_most_files(book: Workbook) -> None:
         ("fees-within-charges", 1, 1, 0),
     ]
     assert [row["名称"] for row in rows][:4] == [
-        "收办平衡", "规章制定权", "同批文件核对", "文件无法使用",
+        "收办平衡", "规章制定权", "同一单位有几份填报", "文件无法使用（file.encrypted）",
     ]  # fmt: skip
     assert rows[0]["前 10 份"] == "乙局、丙局"
     assert (rows[4]["不成立"], rows[4]["无法判断"], rows[4]["规则出错"]) == (0, 3, 0)

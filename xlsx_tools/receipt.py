@@ -105,7 +105,7 @@ def write_receipt(result: FileResult, on: date, key: bytes | None = None) -> str
         ReceiptError: it was not accepted, or another file counts in its place.
     """
     filing, sha256 = result.filing, result.sha256
-    if filing is None or sha256 is None or not (result.accepted and result.counted):
+    if filing is None or sha256 is None or not result.mergeable:
         raise ReceiptError(f"{result.file}：没有通过校验或者没有计入，不能出具回执。")
     lines = [
         f"{filing.form.title}报送回执",

@@ -46,6 +46,16 @@ STANDING_WORDS: dict[Standing, str] = {
     "nil_return": "零报告",
     "duplicate": "重复",
 }
+BATCH_TITLES = {
+    "batch.same_bytes": "内容相同的副本",
+    "batch.conflict": "同一单位有几份填报",
+    "batch.chosen": "几份填报中采用的一份",
+    "batch.superseded": "几份填报中未采用的",
+    "batch.code_clash": "统一社会信用代码重复",
+    "template.year": "年度不符",
+    "template.agency": "名册之外的单位",
+}
+"""What the findings are called that only the whole batch can show."""
 _ACCEPTED = ("passed", "passed_with_reasons")
 
 
@@ -80,6 +90,11 @@ class FileResult:
         """Whether it passed, and nothing in the batch stands against it."""
         stopped = any(finding.severity == "mandatory" for finding in self.beside)
         return self.status in _ACCEPTED and not stopped
+
+    @property
+    def mergeable(self) -> bool:
+        """Whether its figures go into a sum: accepted, and the one of its unit that counts."""
+        return self.accepted and self.counted
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -120,7 +120,7 @@ def _check(paths: list[Path], folder: Path) -> list[FileResult]:
 
 def _merge(results: list[FileResult], folder: Path) -> Filing:
     accepted = [
-        result.filing for result in results if result.filing is not None and result.accepted
+        result.filing for result in results if result.filing is not None and result.mergeable
     ]
     merged = merge_filings(accepted, COUNTY)
     write_output(folder / "merged.xlsx", render_workbook(merged))

@@ -84,7 +84,7 @@ def receipt(
 def _accepted(batch: Batch) -> Iterator[tuple[int, FileResult]]:
     """What gets a receipt, with its place among all files."""
     for number, result in enumerate(batch.results, start=1):
-        if result.accepted and result.counted:
+        if result.mergeable:
             yield number, result
 
 

@@ -50,7 +50,7 @@ class _Accepted:
 
 def source_of(result: FileResult) -> Source | None:
     """A file that may be merged, or None."""
-    if result.filing is None or not (result.accepted and result.counted):
+    if result.filing is None or not result.mergeable:
         return None
     return Source(result.file, result.sha256 or "", result.filing, result.status)
 
@@ -108,7 +108,7 @@ def _exclude(batch: Batch, unmerged: UnmergedUnits) -> Iterator[Excluded]:
 
 def _say_why(result: FileResult) -> str:
     """The status, and the worst finding in its own words."""
-    if result.beside and not (result.accepted and result.counted):
+    if result.beside and not result.mergeable:
         return result.beside[-1].message if not result.counted else result.beside[0].message
     word = STATUS_WORDS[result.status]
     if result.status == "not_filled" or not result.leading:

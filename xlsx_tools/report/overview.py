@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from xlsx_tools.batch.result import SEVERITY_WORDS, STANDING_WORDS
+from xlsx_tools.batch.result import BATCH_TITLES, SEVERITY_WORDS, STANDING_WORDS
 from xlsx_tools.report.cell_text import width_of
 from xlsx_tools.report.parts import OTHER, PROSE, tally_parts
 
@@ -23,20 +23,24 @@ if TYPE_CHECKING:
 
 OUTSIDE = "名册之外"
 UNKNOWN = "单位不详"
-_UNUSABLE, _BESIDE = "文件无法使用", "同批文件核对"
+_UNUSABLE = "文件无法使用"
 _FIRST_FILES = 10
 
 
 class Place(NamedTuple):
-    """Where a file stands in the roster: the organisation's name there, and its standing."""
+    """Where a file stands in the roster: the organisation's name there, and its standing.
+
+    Without a standing it is `otherwise`: of nobody on the roster, or of nobody knows whom.
+    """
 
     name: str
     standing: Standing | None
+    otherwise: str = OUTSIDE
 
     @property
     def words(self) -> str:
         """The standing as people read it."""
-        return STANDING_WORDS[self.standing] if self.standing else OUTSIDE
+        return STANDING_WORDS[self.standing] if self.standing else self.otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ class Overview:
         self.files += 1
         self.name_width = max(self.name_width, width_of(entry.name))
         self.file_width = max(self.file_width, width_of(result.file))
-        self.accepted += result.accepted
+        self.accepted += result.mergeable
         self.statuses[result.status] += 1
         self.folded += len(result.findings) - len(result.leading)
         if result.verdict is not None:
@@ -184,7 +188,8 @@ def entries_of(batch: Batch) -> Iterator[Entry]:
     """The files of a batch in order, one at a time, each with its place in the roster."""
     places = _places(batch)
     for number, result in enumerate(batch.results, start=1):
-        place = places.get(result.file, Place("", None)) if batch.roster else None
+        stranger = Place("", None, OUTSIDE if result.filing else UNKNOWN)
+        place = places.get(result.file, stranger) if batch.roster else None
         own = result.filing.organisation.name.strip() if result.filing else ""
         name = own or (place.name if place else "") or UNKNOWN
         yield Entry(number, result, name, place, tally_parts(result))
@@ -204,7 +209,7 @@ def title_of(finding: Finding, entry: Entry) -> str:
     rule = entry.form.rules.get(finding.rule) if entry.form else None
     if rule is not None:
         return rule.title
-    return _BESIDE if finding in entry.result.beside else _UNUSABLE
+    return BATCH_TITLES.get(finding.rule) or f"{_UNUSABLE}（{finding.rule}）"
 
 
 def reasons_of(entry: Entry) -> Iterator[Reason]:

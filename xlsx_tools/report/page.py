@@ -161,7 +161,7 @@ def _chooser(
     everything = overview.files <= limits.files
 
     def choose() -> Iterator[Entry]:
-        kept = (e for e in entries_of(batch) if everything or not e.result.accepted)
+        kept = (e for e in entries_of(batch) if everything or not e.result.mergeable)
         return (entry for entry in islice(kept, limits.files) if wanted(entry))
 
     return choose

@@ -74,7 +74,7 @@ def _matrix_rows(entry: Entry, overview: Overview) -> Iterator[Row]:
 def _facts(entry: Entry) -> list[Content]:
     result, place = entry.result, entry.place
     filing = result.filing
-    accepted = Shaded(_YES, "right") if result.accepted else Shaded(_NO, "open")
+    accepted = Shaded(_YES, "right") if result.mergeable else Shaded(_NO, "open")
     return [
         entry.name,
         result.file,

@@ -12,6 +12,7 @@ from xlsx_tools.batch.result import (
     STATE_WORDS,
     STATUS_WORDS,
 )
+from xlsx_tools.report.parts import tally_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ def _describe_roster(roster: Reconciliation | None) -> Iterator[str]:
 
 
 def _describe_file(result: FileResult) -> Iterator[str]:
-    status = STATUS_WORDS[result.status]
+    status = _describe_status(result)
     verdict = result.verdict
     if verdict is None:
         yield f"【{status}】{result.file}"
@@ -89,25 +90,30 @@ def _describe_file(result: FileResult) -> Iterator[str]:
     scope = scopes.get(filing.scope, "") if isinstance(scopes, dict) else ""
     name = filing.organisation.name.strip() or "单位不详"
     yield f"【{status}】{name}（{year}，{scope}）  {result.file}"
-    yield f"  {_describe_parts(verdict)}"
+    yield f"  {_describe_parts(result)}"
     for number, finding in enumerate(result.leading, start=1):
         yield from _describe_finding(number, finding, verdict)
 
 
-def _describe_parts(verdict: Verdict) -> str:
+def _describe_status(result: FileResult) -> str:
+    """The status, and what the batch adds to it."""
+    stopped = result.verdict is not None and not result.accepted
+    if not result.counted:
+        rest = "，不计入"
+    elif stopped and any(finding.severity == "mandatory" for finding in result.beside):
+        rest = "，不能汇总"
+    else:
+        rest = ""
+    return STATUS_WORDS[result.status] + rest
+
+
+def _describe_parts(result: FileResult) -> str:
     """Which tables are right, and how many leading findings each other part has."""
-    form = verdict.filing.form
-    sheets = {table.sheet: table.name for table in form.official_tables}
-    counts: Counter[str] = Counter()
-    touched: set[str] = set()
-    for finding in verdict.findings:
-        touched |= {name for cell in finding.cells if (name := sheets.get(cell.sheet))}
-    for finding in verdict.leading:
-        names = dict.fromkeys(sheets.get(cell.sheet, "其他部分") for cell in finding.cells)
-        counts.update(list(names) or ["其他部分"])
-    right = [name for name in sheets.values() if name not in touched]
+    tallies = tally_parts(result)
+    tables = [table.name for table in result.filing.form.official_tables] if result.filing else []
+    right = [name for name in tables if tallies[name].state == "right"]
     told = [f"{'、'.join(right)}无问题"] if right else []
-    told += [f"{name} {counts[name]} 处" for name in (*sheets.values(), "其他部分") if counts[name]]
+    told += [f"{name} {tally.words}" for name, tally in tallies.items() if tally.state != "right"]
     return "；".join(told)
 
 
