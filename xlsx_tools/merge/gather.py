@@ -22,15 +22,21 @@ if TYPE_CHECKING:
     from xlsx_tools.merge.hierarchy import Branch, Tree, Unstated
 
 _NAMELESS = "单位不详"
+_IN = ("passed", "nil_return")
 
 
 @dataclass(frozen=True)
 class Merge:
-    """A merge and what there is to tell of it; `sources` can be gone through again."""
+    """A merge and what there is to tell of it; `sources` can be gone through again.
+
+    `missing` have sent nothing; `lacking` is how many of the roster are not in the sum, those
+    among them whose filings were not accepted.
+    """
 
     filing: Filing
     sources: Iterable[Source]
     missing: tuple[str, ...] = ()
+    lacking: int = 0
     remarks: tuple[str, ...] = ()
 
 
@@ -74,17 +80,24 @@ def merge_batch(
     """
     accepted = _Accepted(batch, UnmergedUnits(lines or ()))
     if lines is not None and any(line.parent for line in lines):
-        return _merge_levels(lines, accepted, organisation, unstated)
+        merge = _merge_levels(lines, accepted, organisation, unstated)
+        return replace(merge, lacking=max(len(merge.missing), _count_lacking(batch)))
     totals = RunningTotals()
     for source in accepted:
         totals.add(source.filing)
     _refuse_nothing(totals)
-    return Merge(totals.merged(organisation), accepted, tuple(_missing(batch)))
+    filing, missing = totals.merged(organisation), tuple(_missing(batch))
+    return Merge(filing, accepted, missing, _count_lacking(batch))
 
 
 def _refuse_nothing(totals: RunningTotals) -> None:
     if not totals.members:
         raise MergeError("没有可以汇总的填报。")
+
+
+def _count_lacking(batch: Batch) -> int:
+    units = batch.roster.units if batch.roster else ()
+    return sum(unit.line.merged and unit.standing not in _IN for unit in units)
 
 
 def _missing(batch: Batch) -> Iterator[str]:
