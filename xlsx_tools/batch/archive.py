@@ -25,6 +25,7 @@ ARCHIVE_LIMITS: Final = Limits(
 )
 _WORKBOOK_PART = "[content_types].xml"
 _INSIDE = "压缩包内不是工作簿或者填报数据"
+_LOCKED = "压缩包设了密码，无法读取。请解压后直接报送其中的文件，或者重新压缩、不要设密码。"
 
 
 class Archive:
@@ -46,9 +47,12 @@ class Archive:
         """The bytes of one member, verified.
 
         Raises:
-            UnusableFileError: ``file.too_big``, or a ``package.*`` code.
+            UnusableFileError: ``fs.changed`` when the zip no longer has it, ``file.too_big``, or
+                a ``package.*`` code.
         """
         limit = DEFAULT_LIMITS.file_bytes
+        if name not in self._package:
+            raise refuse("fs.changed")
         if (size := self._package.size_of(name)) > limit:
             raise refuse("file.too_big", size=size, limit=limit)
         return self._package.read(name)
@@ -66,7 +70,6 @@ def open_archive(path: Path) -> Archive | None:
     try:
         package = open_package(data, ARCHIVE_LIMITS)
     except UnusableFileError as error:
-        raise UnusableFileError(
-            error.reason, f"压缩包无法打开：{error}", place=error.place
-        ) from None
+        said = _LOCKED if error.reason == "package.encrypted_part" else f"压缩包无法打开：{error}"
+        raise UnusableFileError(error.reason, said, place=error.place) from None
     return None if _WORKBOOK_PART in package else Archive(package)

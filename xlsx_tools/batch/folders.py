@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xlsx_tools.batch.archive import open_archive
 from xlsx_tools.batch.journal import Line
 from xlsx_tools.batch.result import Ignored
-from xlsx_tools.batch.sources import Found, find_sources
+from xlsx_tools.batch.sources import Found, find_sources, is_archive_name
 from xlsx_tools.errors import UnusableFileError
 from xlsx_tools.excel.refusals import refuse
 
@@ -41,14 +41,18 @@ class FilesOnDisk:
                 seq += 1
 
     def read(self, line: Line) -> bytes | None:
-        """The bytes of a file inside a zip.
+        """The bytes of a file inside a zip; None for one that lies on disk by itself.
 
         Raises:
-            UnusableFileError: it is damaged or too big, or the zip is no longer what it was.
+            UnusableFileError: it is damaged or too big, or the zip is no longer what it was; or
+                it is a zip that cannot be opened.
         """
+        path = Path(line.path)
         if not line.member:
+            if is_archive_name(path.name):
+                self._open(path)
             return None
-        archive = self._open(Path(line.path))
+        archive = self._open(path)
         if archive is None:
             raise refuse("fs.changed")
         return archive.read(line.member)
@@ -56,10 +60,10 @@ class FilesOnDisk:
     def _members(self, source: Found, ignored: list[Ignored]) -> Iterator[str]:
         """The names inside; an empty one for a file that is no zip of submissions."""
         archive = None
-        if source.is_archive:
+        if is_archive_name(source.path.name):
             try:
                 archive = self._open(source.path)
-            except UnusableFileError:  # the worker comes to the same end, and says why
+            except UnusableFileError:  # said when it is to be read
                 self._path = None
         if archive is None:
             yield ""

@@ -87,6 +87,8 @@ def read_once(path: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """
     try:
         seen = os.lstat(path)
+        if stat.S_ISDIR(seen.st_mode):
+            os.scandir(path).close()  # whoever may not even look into it is told that
         _check_status(seen, limits)
         handle = os.open(path, _OPEN_FLAGS)
         try:
