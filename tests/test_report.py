@@ -17,6 +17,7 @@ from xlsx_tools.filing import Filing, Organisation
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.interchange.exact_json import loads_exact
 from xlsx_tools.report import REPORTERS
+from xlsx_tools.waivers import digest_to_waive, figures_digest
 
 FORM = load_form("annual-report-2021")
 FORMS = [load_form(form_id) for form_id in form_ids()]
@@ -56,6 +57,26 @@ def test_the_json_has_the_keys_of_the_contract() -> None:
     assert (lead["left"], lead["right"], lead["difference"]) == (1, 0, 1)
     assert file["status"] == "failed"
     assert file["organisation"] == {"name": "某县某局", "code": "11330000000000000X"}
+
+
+def test_a_finding_that_can_be_waived_has_the_digest_of_its_figures() -> None:
+    filing = filing_of(FORM, received__other=1, regulations__in_force=1)
+
+    (file,) = json.loads(render_json([result_of(filing)]))["files"]
+    digests = {finding["id"]: finding.get("figures_digest") for finding in file["findings"]}
+
+    assert digests.pop("regulations-power") == figures_digest(filing, "regulations-power")
+    assert digests
+    assert set(digests.values()) == {None}
+
+
+def test_a_finding_that_cannot_be_decided_or_is_no_rules_has_no_digest() -> None:
+    blank = filing_of(FORM, regulations__in_force=None)
+    verdict = check_filing(blank)
+
+    assert any(finding.state == "undecided" for finding in verdict.findings)
+    assert not any(digest_to_waive(blank, finding) for finding in verdict.findings)
+    assert not digest_to_waive(blank, replace(verdict.findings[0], id="batch.conflict"))
 
 
 def test_the_summary_counts_files_by_status() -> None:

@@ -119,6 +119,8 @@ def test_each_unit_opens_to_its_live_figures(page: HtmlElement) -> None:
     assert words(find(finding, ".//ul/li")[0]).endswith("＝9")
     assert "处理：请核对" in words(finding)
     assert "另有 1 项校验受此影响" in words(finding)
+    assert "数据指纹" not in words(finding)
+    assert re.search("数据指纹：[a-p]{8}$", words(units[1]))
 
 
 def test_reasons_and_files_without_a_result_are_annexed(page: HtmlElement) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -180,6 +181,9 @@ def test_every_leading_finding_has_a_row_with_its_live_figures(book: Workbook) -
     assert "＝9\nD7“" in str(first["现场数据"])
     assert (first["级别"], first["状态"], first["连带"]) == ("强制性", "不成立", 1)
     assert str(first["处理"]).startswith("请核对")
+    digests = {row["单位"]: row["数据指纹"] for row in rows if row["数据指纹"]}
+    assert digests.keys() == {"丙局", "丁局", "己局"}
+    assert all(re.fullmatch("[a-p]{8}", str(digest)) for digest in digests.values())
     money = next(row for row in rows if row["单位"] == "己局")
     assert Decimal(str(money["差额"])) == Decimal("58237.245")
     assert money["部分"] == "其他、表二"
@@ -293,7 +297,7 @@ def test_rows_beyond_the_sheet_are_counted_in_its_last_row() -> None:
     findings = rows_of(book, "问题清单")
     assert len(findings) == 6
     assert findings[-1][0] == "另有 6 行超过一张工作表的容量，没有列出。"
-    assert book["问题清单"].auto_filter.ref == "A1:O5"
+    assert book["问题清单"].auto_filter.ref == "A1:P5"
 
 
 def test_an_empty_batch_is_a_workbook_too() -> None:

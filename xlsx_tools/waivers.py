@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from xlsx_tools.filing import Filing
+    from xlsx_tools.finding import Finding
     from xlsx_tools.forms import Instance
     from xlsx_tools.forms.model import Severity
 
@@ -227,6 +228,14 @@ def figures_digest(filing: Filing, instance_id: str) -> str:
     instance = filing.form.instance_by_id[instance_id]
     seen = json.dumps(list(_operands(filing, instance)), ensure_ascii=False)
     return hashlib.sha256(seen.encode()).hexdigest()[:8].translate(_LETTERS)
+
+
+def digest_to_waive(filing: Filing, finding: Finding) -> str:
+    """The figures' digest by which a waiver can name this finding; empty where none can."""
+    known = finding.id in filing.form.instance_by_id
+    if not known or finding.state != "broken" or finding.severity not in _SETTLED:
+        return ""
+    return figures_digest(filing, finding.id)
 
 
 def _operands(filing: Filing, instance: Instance) -> Iterator[tuple[str, str]]:

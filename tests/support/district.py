@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tests.support.builders import filing_of, index_of, with_figures
@@ -41,6 +42,36 @@ def plausible(name: str, code: str, year: int, rnd: random.Random) -> Filing:
     changes |= {"penalties__decisions": rnd.randrange(1, 500), "charges__amount": 3}
     filing = with_figures(filing_of(FORM), **changes)
     return replace(filing, year=year, organisation=Organisation(name, code))
+
+
+def _balance(changes: dict[str, int | Decimal]) -> None:
+    """Let as much come in as went out, applicant by applicant."""
+    requests = FORM.tables["requests"]
+    beside = ("received", "carried_in", "carried_out")
+    results = [row for row in requests.rows if row not in beside]
+    for applicant in requests.columns:
+        done = sum(changes.get(f"requests.{row}.{applicant}", 0) for row in results)
+        if done:
+            went = done + changes[f"requests.carried_out.{applicant}"]
+            changes[f"requests.received.{applicant}"] = (
+                went - changes[f"requests.carried_in.{applicant}"]
+            )
+
+
+def filled(name: str, rnd: random.Random) -> Filing:
+    """A figure of its own in every cell; accepted, with a reason beside the one rule it breaks."""
+    changes: dict[str, int | Decimal] = {
+        cell.path: Decimal(rnd.randrange(1, 10**6)) / 100
+        if cell.kind == "money"
+        else rnd.randrange(1, 40)
+        for cell in FORM.inputs
+    }
+    _balance(changes)
+    for row in ("regulations", "normative_documents"):
+        changes[f"disclosure.{row}.in_force"] += changes[f"disclosure.{row}.issued"]
+    filing = with_figures(filing_of(FORM), **changes)
+    reasons = {"regulations-power": "由本机关统一填报规章"}
+    return replace(filing, organisation=Organisation(name), reasons=reasons)
 
 
 Plant = tuple[str, str, "Put | None"]

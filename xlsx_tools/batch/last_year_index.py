@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from xlsx_tools.filing import Filing, LastYear, Organisation
     from xlsx_tools.forms.model import Scope
 
-_LAYOUT = "CREATE TABLE filings (key TEXT PRIMARY KEY, content TEXT NOT NULL, summary BLOB)"
+_LAYOUT = (
+    "CREATE TABLE filings"
+    " (key TEXT PRIMARY KEY, content TEXT NOT NULL, code TEXT NOT NULL, summary BLOB)"
+)
 
 
 def build_index(path: Path, results: Iterable[FileResult]) -> tuple[str, tuple[str, ...]]:
     """Write the index of last year's filings.
 
-    An organisation of which there are two that differ is in it with neither.
+    An organisation of which there are two that differ is in it with neither; two organisations
+    of one name and different codes are found by their codes only.
 
     Returns:
         a digest of all that is in it, and a sentence for each file that could not be used.
@@ -52,16 +56,21 @@ def _add(base: sqlite3.Connection, result: FileResult) -> str:
         return "没有报告年度，没有使用。"
     last = summarise_last_year(filing, file=result.file, sha256=result.sha256)
     content = hashlib.sha256(dumps_last_year(_without_file(last))).hexdigest()
-    clash = ""
+    code = normalise(filing.organisation.code or "")
+    differing: set[str] = set()
     for key in _keys(filing.organisation, filing.scope, filing.year):
-        known = base.execute("SELECT content FROM filings WHERE key = ?", (key,)).fetchone()
+        known = base.execute("SELECT content, code FROM filings WHERE key = ?", (key,)).fetchone()
         if known is None:
-            row = (key, content, dumps_last_year(last))
-            base.execute("INSERT INTO filings VALUES (?, ?, ?)", row)
-        elif known != (content,):
+            row = (key, content, code, dumps_last_year(last))
+            base.execute("INSERT INTO filings VALUES (?, ?, ?, ?)", row)
+        elif code and known[1] and code != known[1]:  # two organisations of one name
             base.execute("UPDATE filings SET summary = NULL WHERE key = ?", (key,))
-            clash = f"“{filing.organisation.name}”上年度有几份不同的填报，都没有使用。"
-    return clash
+        elif known[0] != content:
+            differing |= {known[0], content}
+    for one in differing:
+        base.execute("UPDATE filings SET summary = NULL WHERE content = ?", (one,))
+    name = filing.organisation.name
+    return f"“{name}”上年度有几份不同的填报，都没有使用。" if differing else ""
 
 
 def _without_file(last: LastYear) -> LastYear:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from xlsx_tools.batch.result import STATUS_WORDS
 from xlsx_tools.interchange.exact_json import dumps_exact
+from xlsx_tools.waivers import digest_to_waive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from xlsx_tools.batch import Batch, FileResult, Reconciliation
+    from xlsx_tools.filing import Filing
     from xlsx_tools.finding import Finding
 
 _WORDS = ("held", "broken", "undecided", "crashed")
@@ -104,7 +106,7 @@ def file_object(result: FileResult) -> dict[str, object]:
         "scope": filing.scope if filing else None,
         "status": result.status,
         "rules": _counts(result),
-        "findings": [finding_object(finding) for finding in result.findings],
+        "findings": [finding_object(finding, filing) for finding in result.findings],
     }
 
 
@@ -115,8 +117,12 @@ def _counts(result: FileResult) -> Mapping[str, int]:
     return counts
 
 
-def finding_object(finding: Finding) -> dict[str, object]:
-    """One finding; a reason that was written stands in its message."""
+def finding_object(finding: Finding, filing: Filing | None = None) -> dict[str, object]:
+    """One finding; a reason that was written stands in its message.
+
+    One that a waiver can settle has a ``figures_digest`` as well, of the figures in `filing`.
+    """
+    digest = digest_to_waive(filing, finding) if filing else ""
     return {
         "id": finding.id,
         "rule": finding.rule,
@@ -132,4 +138,5 @@ def finding_object(finding: Finding) -> dict[str, object]:
         "right": finding.right,
         "difference": finding.difference,
         "causes": list(finding.causes),
+        **({"figures_digest": digest} if digest else {}),
     }

@@ -28,6 +28,7 @@ from xlsx_tools.report.shades import STANDING_SHADES, STATUS_SHADES, shade_of
 from xlsx_tools.report.text import show_safely
 from xlsx_tools.report.wording import say_batch, say_right
 from xlsx_tools.values import show
+from xlsx_tools.waivers import digest_to_waive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -123,6 +124,7 @@ def _context(batch: Batch, overview: Overview, limits: PageLimits) -> Mapping[st
         "parts_of": parts_of,
         "shade_of": shade_of,
         "quote": _quote,
+        "digest_to_waive": digest_to_waive,
         "show": show,
         "show_places": show_places,
         "status_words": STATUS_WORDS,

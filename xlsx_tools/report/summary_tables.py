@@ -11,6 +11,7 @@ from xlsx_tools.report.overview import OUTSIDE, UNKNOWN, reasons_of, refusals_of
 from xlsx_tools.report.parts import parts_of
 from xlsx_tools.report.shades import STANDING_SHADES, STATUS_SHADES, shade_of
 from xlsx_tools.report.table_sheet import Column, Shaded
+from xlsx_tools.waivers import digest_to_waive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -172,10 +173,12 @@ def _finding_columns(overview: Overview) -> list[Column]:
         Column("处理", 28),
         Column("连带", 6, centred=True),
         Column("说明", 18),
+        Column("数据指纹", 11, centred=True),
     ]
 
 
 def _finding_rows(entry: Entry, _overview: Overview) -> Iterator[Row]:
+    filing = entry.result.filing
     for finding in entry.result.leading:
         yield [
             entry.name,
@@ -193,6 +196,7 @@ def _finding_rows(entry: Entry, _overview: Overview) -> Iterator[Row]:
             "" if finding.reason else finding.remedy,
             len(finding.causes),
             finding.reason,
+            digest_to_waive(filing, finding) if filing else "",
         ]
 
 
