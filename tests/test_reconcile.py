@@ -181,6 +181,52 @@ def test_files_equally_late_stay_a_conflict(tmp_path: Path) -> None:
     _, results = set_against(tmp_path, choice=Choice(latest=True))
 
     assert rules_of(results["a.xlsx"]) == ["batch.conflict"]
+    assert "最后修改时间相同" in results["a.xlsx"].beside[0].remedy
+
+
+def test_a_file_may_be_named_in_any_way_that_leads_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(tmp_path, "a.xlsx", unit("甲局"))
+    send(tmp_path, "b.xlsx", unit("甲局", penalties__decisions=8))
+    monkeypatch.chdir(tmp_path)
+
+    for name in ("b.xlsx", "./b.xlsx", "x/../b.xlsx"):
+        _, results = set_against(tmp_path, choice=Choice(files=frozenset({name})))
+
+        assert results["b.xlsx"].counted
+        assert not results["a.xlsx"].counted
+
+
+def test_a_copy_that_is_named_counts_before_its_original(tmp_path: Path) -> None:
+    send(tmp_path, "a.xlsx", unit("甲局"))
+    send(tmp_path, "b.xlsx", unit("甲局", penalties__decisions=8))
+    (tmp_path / "c.xlsx").write_bytes((tmp_path / "a.xlsx").read_bytes())
+
+    _, results = set_against(tmp_path, choice=Choice(files=frozenset({str(tmp_path / "c.xlsx")})))
+
+    assert [name for name, one in results.items() if one.counted] == ["c.xlsx"]
+
+
+def test_files_of_one_line_under_several_codes_are_not_counted(tmp_path: Path) -> None:
+    send(tmp_path, "a.xlsx", unit("甲局", "1"))
+    send(tmp_path, "b.xlsx", unit("甲局", "2", penalties__decisions=8))
+
+    found, results = set_against(tmp_path, "name\n甲局\n")
+
+    assert standings(found) == {"甲局": "duplicate"}
+    assert not any(result.accepted for result in results.values())
+    assert "都对应名册中的“甲局”" in results["a.xlsx"].beside[0].message
+
+
+def test_a_unit_whose_code_another_uses_is_told_so(tmp_path: Path) -> None:
+    send(tmp_path, "a.xlsx", unit("甲局", "1"))
+    send(tmp_path, "b.xlsx", unit("乙局", "1", penalties__decisions=8))
+
+    found, _ = set_against(tmp_path, "name,code\n甲局,1\n")
+
+    assert found is not None
+    assert "也用于另一个单位" in found.units[0].message
 
 
 def test_a_named_file_counts_and_a_name_that_settles_nothing_is_told(tmp_path: Path) -> None:
@@ -216,6 +262,7 @@ def test_a_file_of_another_year_is_told_and_does_not_count(tmp_path: Path) -> No
     assert standings(found)["丙局"] == "failed"
     assert rules_of(results["c.xlsx"]) == ["template.year"]
     assert f"{YEAR + 1}年度" in results["c.xlsx"].beside[0].message
+    assert not results["c.xlsx"].settled
 
 
 def test_the_year_asked_for_wins_over_what_most_files_say(tmp_path: Path) -> None:

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
+
+_SYSTEM_SAYS = {
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.EROFS: "磁盘是只读的",
+    errno.ENOSPC: "磁盘已满",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "磁盘空间已用完",
+    errno.EIO: "磁盘读写出错",
+    errno.ENOENT: "位置不存在",
+    errno.ENOTDIR: "上级位置不是文件夹",
+    errno.EISDIR: "是文件夹",
+    errno.EEXIST: "同名的位置已被占用",
+    errno.ENAMETOOLONG: "名称过长",
+    errno.EMFILE: "打开的文件过多",
+}
+
+
+def explain_system(error: OSError) -> str:
+    """What the system says, in Chinese where we know the words; never empty."""
+    return _SYSTEM_SAYS.get(error.errno or 0, error.strerror or "原因不明")
 
 
 class XlsxToolsError(Exception):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from xlsx_tools.batch.desk import open_workplace
 from xlsx_tools.batch.journal import Journal
+from xlsx_tools.batch.workplace import open_workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

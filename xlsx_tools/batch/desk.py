@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from xlsx_tools.batch.duplicates import Choice
@@ -16,18 +13,19 @@ from xlsx_tools.batch.reconcile import reconcile
 from xlsx_tools.batch.result import Batch
 from xlsx_tools.batch.run import run_batch
 from xlsx_tools.batch.work import Checking
-from xlsx_tools.output import TEMPORARY_PREFIX
+from xlsx_tools.batch.workplace import tell_journal_trouble
+from xlsx_tools.program import program_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
+    from pathlib import Path
 
     from xlsx_tools.batch.run import Executor, Progress, Sources
     from xlsx_tools.roster import RosterLine
     from xlsx_tools.waivers import Waiver
 
 _CHECKED, _BEFORE, _INDEX = "checked", "last-year", "last-year-index"
-_WORKPLACE_SUFFIX = ".journal"
 Stage = Literal["last-year", "batch"]
 
 
@@ -74,35 +72,41 @@ def run_order(
 
     `place` is a folder for what must survive an interruption; `watch` makes the progress of
     each stage.
+
+    Raises:
+        JournalError: the disk does not take what must be kept.
+        ChoiceError: files that cannot all be chosen were.
     """
+    with tell_journal_trouble(place):
+        yield from _run(order, sources, execute, place, watch)
+
+
+def _run(
+    order: Order,
+    sources: Sources,
+    execute: Executor,
+    place: Path,
+    watch: Callable[[Stage], Progress | None],
+) -> Iterator[Outcome]:
     index, digest, unusable = None, "", tuple[str, ...]()
     if order.last_year is not None:
         index = place / _INDEX
-        with Journal(place / _BEFORE, "") as before:
+        with Journal(place / _BEFORE, program_digest()) as before:
             results, _ = run_batch(
                 before, order.last_year, Checking(order.today), execute, progress=watch("last-year")
             )
             digest, unusable = build_index(index, results)
     checking = Checking(order.today, str(index) if index else None, order.waivers)
-    fingerprint = repr((order.today, digest, order.waivers))
-    with Journal(place / _CHECKED, fingerprint) as journal:
+    with Journal(place / _CHECKED, _fingerprint(order, digest)) as journal:
         results, ignored = run_batch(journal, sources, checking, execute, progress=watch("batch"))
         roster, unused = reconcile(journal, order.roster, order.year, order.choice)
         yield Outcome(Batch(results, ignored, roster), tuple(sorted(unused)), unusable)
 
 
-@contextmanager
-def open_workplace(beside: Path | None) -> Iterator[Path]:
-    """A folder for the journals of one command.
+def _fingerprint(order: Order, last_year: str) -> str:
+    """Everything a result depends on beside its file: results of any other are made anew.
 
-    It lies beside the output, where an interrupted run finds it again and a finished one removes
-    it; without an output it is temporary.
+    Of the day only which waivers have expired, so that a batch goes on after midnight.
     """
-    if beside is None:
-        with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as folder:
-            yield Path(folder)
-        return
-    place = beside.with_name(f"{TEMPORARY_PREFIX}{beside.name}{_WORKPLACE_SUFFIX}")
-    place.mkdir(parents=True, exist_ok=True)
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
+    expired = tuple(order.today > waiver.until for waiver in order.waivers)
+    return repr((program_digest(), last_year, order.waivers, expired))

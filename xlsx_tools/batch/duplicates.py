@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlsx_tools.batch.record import dump_finding
 from xlsx_tools.errors import XlsxToolsError
+from xlsx_tools.excel.intake import label_of
 from xlsx_tools.finding import Finding
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ LATEST = "latest"
 _READABLE = "status IS NOT NULL AND status != 'unreadable'"
 _COUNTED = f"{_READABLE} AND counted = 1 AND status != 'not_filled'"
 _NAMED = 5
+_UNDECIDED = "请确认以哪一份为准：删去其余各份，或者用 --on-duplicate 指定。"
+_TIED = "最后修改时间相同，分不出先后：请用 --on-duplicate 写明取哪个文件，或者删去其余各份。"
 
 
 class ChoiceError(XlsxToolsError):
@@ -30,10 +34,22 @@ class ChoiceError(XlsxToolsError):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which file counts where one unit sent several: the last one changed, or those named."""
+    """Which file counts where one unit sent several: the last one changed, or those named.
+
+    `files` may be written in any way that leads to the same place.
+    """
 
     latest: bool = False
     files: frozenset[str] = frozenset()
+
+    def names(self, fact: Fact) -> frozenset[str]:
+        """Those of `files` that mean this one."""
+        place = _place(fact.label) if self.files else ""
+        return frozenset(file for file in self.files if _place(file) == place)
+
+
+def _place(label: str) -> str:
+    return os.path.abspath(label_of(label))  # noqa: PTH100 - a name, perhaps inside a zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +93,11 @@ class Beside:
         text = json.dumps(list(map(dump_finding, findings)), ensure_ascii=False)
         self._journal.set_beside(fact.seq, text, counted=fact.seq not in self.dropped)
 
+    def says(self, fact: Fact) -> str:
+        """The first thing said beside a file; empty when nothing is."""
+        findings = self._findings.get(fact.seq)
+        return findings[0].message if findings else ""
+
 
 def settle_duplicates(journal: Journal, beside: Beside, choice: Choice) -> frozenset[str]:
     """Find copies, several files of one unit, and codes that several units use.
@@ -87,7 +108,7 @@ def settle_duplicates(journal: Journal, beside: Beside, choice: Choice) -> froze
     Returns:
         the names in `choice` that settled nothing.
     """
-    _drop_copies(journal, beside)
+    _drop_copies(journal, beside, choice)
     used: set[str] = set()
     for group in _same_unit(journal):
         used |= _settle(group, beside, choice)
@@ -95,10 +116,13 @@ def settle_duplicates(journal: Journal, beside: Beside, choice: Choice) -> froze
     return choice.files - used
 
 
-def _drop_copies(journal: Journal, beside: Beside) -> None:
+def _drop_copies(journal: Journal, beside: Beside, choice: Choice) -> None:
     for (sha256,) in journal.groups("sha256", _READABLE):
-        first, *copies = journal.facts(f"sha256 = ? AND {_READABLE}", (sha256,))
-        for copy in copies:
+        same = list(journal.facts(f"sha256 = ? AND {_READABLE}", (sha256,)))
+        first = next(filter(choice.names, same), same[0])
+        for copy in same:
+            if copy is first:
+                continue
             words = Words(
                 "batch.same_bytes",
                 "hint",
@@ -123,7 +147,7 @@ def _same_unit(journal: Journal) -> Iterator[list[Fact]]:
 
 
 def _settle(group: list[Fact], beside: Beside, choice: Choice) -> set[str]:
-    chosen = [fact for fact in group if fact.label in choice.files]
+    chosen = [fact for fact in group if choice.names(fact)]
     if len(chosen) > 1:
         named = "”“".join(fact.label for fact in chosen)
         raise ChoiceError(f"“{named}”是同一单位的填报，只能指定其中一份。")
@@ -134,14 +158,14 @@ def _settle(group: list[Fact], beside: Beside, choice: Choice) -> set[str]:
         how = "按最后修改时间"
     if len(chosen) == 1:
         _note_choice(chosen[0], group, beside, how)
-        return {chosen[0].label} & choice.files
+        return set(choice.names(chosen[0]))
     for fact in group:
         others = "”“".join([other.label for other in group if other is not fact][:_NAMED])
         words = Words(
             "batch.conflict",
             "mandatory",
             f"同一单位有 {len(group)} 份内容不同的填报，另有“{others}”，都没有计入。",
-            "请确认以哪一份为准：删去其余各份，或者用 --on-duplicate 指定。",
+            _TIED if choice.latest else _UNDECIDED,
         )
         beside.add(fact, words)
     return set()

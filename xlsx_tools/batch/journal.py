@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from xlsx_tools.batch.record import dump_result
-from xlsx_tools.errors import XlsxToolsError
+from xlsx_tools.errors import XlsxToolsError, explain_system
 from xlsx_tools.roster import normalise
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ WHERE EXISTS (
 """
 # Without a hash the file was not read, or not to its end: that may be over by now, so try again.
 _PATIENCE_SECONDS = 1.0
+_SQLITE_SAYS = {
+    "database or disk is full": "磁盘已满",
+    "disk I/O error": "磁盘读写出错",
+    "unable to open database file": "无法打开",
+    "attempt to write a readonly database": "没有写入的权限",
+    "database disk image is malformed": "内容已损坏",
+}
 
 
 class JournalError(XlsxToolsError):
@@ -100,9 +107,11 @@ class Journal:
         try:
             self._open(fingerprint)
         except sqlite3.DatabaseError as error:
+            self._base.close()
             if isinstance(error, sqlite3.OperationalError):
-                raise JournalError(_say_locked(path, error)) from error
-            path.unlink()  # no journal of ours, or torn: nothing in it can be trusted
+                raise JournalError(say_journal_trouble(path, error)) from error
+            for torn in (path, path.with_name(f"{path.name}-journal")):
+                torn.unlink(missing_ok=True)  # nothing in it can be trusted
             self._open(fingerprint)
 
     def _open(self, fingerprint: str) -> None:
@@ -112,6 +121,8 @@ class Journal:
         base.execute("PRAGMA locking_mode = EXCLUSIVE")
         base.execute("PRAGMA cache_size = -2048")
         base.execute("BEGIN EXCLUSIVE")
+        if base.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("torn")
         for statement in filter(str.strip, _LAYOUT.split(";")):
             base.execute(statement)
         found = base.execute("SELECT value FROM settings WHERE name = 'fingerprint'").fetchone()
@@ -238,7 +249,11 @@ def entry_of(seq: int, result: FileResult) -> Entry:
     return Entry(seq, dump_result(result), (result.sha256, result.status, *facts))
 
 
-def _say_locked(path: Path, error: sqlite3.Error) -> str:
+def say_journal_trouble(path: Path, error: sqlite3.Error | OSError) -> str:
+    """What is wrong with a journal at `path`, and what to do."""
     if "locked" in str(error):
         return f"{path}：另一个 nianbao 正在处理同一批文件，请等它结束后再试。"
-    return f"{path}：无法写入进度记录（{error}）。请检查文件夹权限、磁盘空间后再试。"
+    why = (
+        explain_system(error) if isinstance(error, OSError) else _SQLITE_SAYS.get(str(error), error)
+    )
+    return f"{path}：无法写入进度记录（{why}）。请检查文件夹权限、磁盘空间后再试。"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -89,7 +90,10 @@ class LastYearIndex:
     """An index to look in; it is only read."""
 
     def __init__(self, path: str) -> None:
-        self._base = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+        if not os.path.exists(path):  # noqa: PTH110 - SQLite would make an empty one
+            raise FileNotFoundError(path)
+        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base.execute("PRAGMA query_only = ON")
 
     def find(self, filing: Filing) -> LastYear | None:
         """The filing of the same organisation and scope of the year before, if there is one.

@@ -143,6 +143,7 @@ class _Desk:
         dropped, rules = self.beside.dropped, self.beside.rules
         facts = sorted(facts, key=lambda fact: (fact.seq in dropped, fact.status == "not_filled"))
         labels = tuple(fact.label for fact in facts)
+        self.stop_several(line, facts)
         if any("batch.conflict" in rules.get(fact.seq, ()) for fact in facts):
             message = f"有 {len(facts)} 份填报，内容不同，请确认以哪一份为准"
             return Unit(line, "duplicate", labels, message)
@@ -150,10 +151,27 @@ class _Desk:
         if fact.seq in dropped:
             message = f"报来的是{fact.year}年度的填报，不是{self.year}年度"
             return Unit(line, "failed", labels, message)
-        if fact.status not in _PASSED or fact.seq in self.beside.stopped:
+        if fact.seq in self.beside.stopped:
+            return Unit(line, "failed", labels, self.beside.says(fact).rstrip("。"))
+        if fact.status not in _PASSED:
             return Unit(line, "failed", labels, _say_failed(fact))
         standing: Standing = "nil_return" if fact.nil else "passed"
         return Unit(line, standing, labels)
+
+    def stop_several(self, line: RosterLine, facts: Iterable[Fact]) -> None:
+        """Files of one line that differ in name or code, so that they seemed to be of several."""
+        settled = self.beside.dropped | self.beside.stopped
+        several = [f for f in facts if f.seq not in settled and f.status != "not_filled"]
+        if len(several) > 1:
+            name = line.organisation.name
+            words = Words(
+                "batch.conflict",
+                "mandatory",
+                f"有 {len(several)} 份填报都对应名册中的“{name}”，都没有计入。",
+                "请核对各份的单位名称和统一社会信用代码，或者在名册中补上代码。",
+            )
+            for fact in several:
+                self.beside.add(fact, words)
 
     def missing(self, line: RosterLine, by_stem: dict[str, list[str]]) -> Unit:
         """Nothing came in that could be read as this organisation's."""

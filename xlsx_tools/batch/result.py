@@ -88,8 +88,17 @@ class FileResult:
     @property
     def accepted(self) -> bool:
         """Whether it passed, and nothing in the batch stands against it."""
-        stopped = any(finding.severity == "mandatory" for finding in self.beside)
-        return self.status in _ACCEPTED and not stopped
+        return self.status in _ACCEPTED and not self.stopped
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the batch stands against it: a conflict, another year, nobody's file."""
+        return any(finding.severity == "mandatory" for finding in self.beside)
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to do: it was accepted, or another file counts in its place."""
+        return self.accepted or not (self.counted or self.stopped)
 
     @property
     def mergeable(self) -> bool:

@@ -59,7 +59,7 @@ def find_sources(
     seen: set[str] = set()
     several = len(paths := list(paths)) > 1
     for path in paths:
-        if not path.is_dir() or path.is_symlink():
+        if not is_folder(path) or path.is_symlink():
             if (place := place_of(path)) not in seen:
                 seen.add(place)
                 yield _look_at(path)
@@ -71,6 +71,11 @@ def find_sources(
                 seen.add(place)
             ignored = why_ignored(file.name) or _why_other(file)
             yield Ignored(label_of(str(file)), ignored) if ignored else _look_at(file)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is one, as far as we may know."""
+    return os.path.isdir(path)  # noqa: PTH112 - that of Path raises where it may not look
 
 
 def place_of(path: Path) -> str:
@@ -103,13 +108,13 @@ def _why_other(file: Path) -> str:
     """Content decides on a file whose name says nothing: a zip container may be a workbook."""
     if is_submission_name(file.name):
         return ""
-    if file.is_symlink():
-        return _LINK
-    if file.is_dir():
-        return ""  # only one that could not be opened comes here
-    if file.suffix.lower() in _OTHER_PACKAGES or not file.is_file():
-        return _OF_OTHERS
     try:
+        if file.is_symlink():
+            return _LINK
+        if file.is_dir():
+            return ""  # only one that could not be opened comes here
+        if file.suffix.lower() in _OTHER_PACKAGES or not file.is_file():
+            return _OF_OTHERS
         with file.open("rb") as opened:
             head = opened.read(len(_ZIP_START))
     except OSError:

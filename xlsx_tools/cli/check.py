@@ -23,7 +23,7 @@ from xlsx_tools.cli.outputs import (
     refuse_full_folder,
     write_chunks,
 )
-from xlsx_tools.cli.returns import write_returns
+from xlsx_tools.cli.returns import refuse_return_folder, write_returns
 from xlsx_tools.report import BINARY, REPORTERS
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def check(  # noqa: PLR0913 - one for each option
     """Check submissions against the rules of their form."""
     outputs = plan_outputs(formats, output)
     refuse_existing(list(outputs.values()), force=force)
+    refuse_return_folder(return_folder, asked.paths)
     refuse_full_folder(return_folder, force=force)
     with run_desk(asked, output, *outputs.values(), return_folder) as batch:
         for name, path in outputs.items():
@@ -120,5 +121,5 @@ def status_of(batch: Batch) -> int:
     for result in batch.results:
         if result.status == "unreadable":
             return UNREADABLE
-        accepted = accepted and (result.accepted or not result.counted)
+        accepted = accepted and result.settled
     return ACCEPTED if accepted else NOT_ACCEPTED

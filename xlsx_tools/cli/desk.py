@@ -7,15 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import wraps
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, NoReturn, ParamSpec, Self, TypeVar
 
 import click
 
-from xlsx_tools.batch.desk import Order, open_workplace, run_order
+from xlsx_tools.batch.desk import Order, Outcome, run_order
 from xlsx_tools.batch.duplicates import LATEST, Choice
 from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.run import LocalExecutor
+from xlsx_tools.batch.sources import is_folder, place_of
+from xlsx_tools.batch.workplace import open_workplace
 from xlsx_tools.cli.options import FILE, check_date, check_year
+from xlsx_tools.errors import explain_system
+from xlsx_tools.report.text import show_safely
 from xlsx_tools.roster import parse_roster
 from xlsx_tools.waivers import parse_waivers
 
@@ -151,7 +155,7 @@ def run_desk(
     """
     order = read_order(asked)
     outputs = [path for path in (output, *others) if path is not None]
-    refuse_own_outputs(asked.paths, outputs)
+    refuse_own_outputs(asked, outputs)
     files, execute = FilesOnDisk(asked.paths, outputs), _executor(asked)
     with (
         open_workplace(output) as place,
@@ -160,13 +164,12 @@ def run_desk(
     ):
         bars.close()
         batch = outcome.batch
-        if not len(batch.results) and not may_be_empty:
-            _say_nothing_found(len(batch.ignored))
-        for sentence in outcome.unusable:
-            click.echo(f"上年度填报：{sentence}", err=True)
-        for name in outcome.unused:
-            click.echo(f"--on-duplicate 指定的“{name}”没有与之重复的填报，未起作用。", err=True)
-        yield batch
+        if len(batch.results) or may_be_empty:
+            _say_of_order(outcome)
+            yield batch
+            return
+        ignored = len(batch.ignored)
+    _refuse_nothing(ignored)
 
 
 def read_order(asked: Asked) -> Order:
@@ -176,30 +179,32 @@ def read_order(asked: Asked) -> Order:
         click.UsageError: a file that was named is not there.
         RosterError, WaiverError: one of them cannot be used.
     """
-    roster, waivers = read_list(asked.roster, "名册"), read_list(asked.waivers, "豁免清单")
+    roster = None if asked.roster is None else parse_roster(read_list(asked.roster, "名册"))
+    waivers = () if asked.waivers is None else parse_waivers(read_list(asked.waivers, "豁免清单"))
     if asked.last_year is not None and not asked.last_year.exists():
         raise click.UsageError(f"{asked.last_year}：找不到上年度的填报。")
     return Order(
         today=asked.today,
         year=asked.year,
         choice=asked.choice,
-        roster=None if roster is None else parse_roster(roster),
-        waivers=() if waivers is None else parse_waivers(waivers),
+        roster=roster,
+        waivers=waivers,
         last_year=None if asked.last_year is None else FilesOnDisk([asked.last_year]),
     )
 
 
-def read_list(path: Path | None, what: str) -> bytes | None:
-    """The bytes of a list the coordinator keeps, if one was given.
+def read_list(path: Path, what: str) -> bytes:
+    """The bytes of a list the coordinator keeps.
 
     Raises:
-        click.UsageError: there is no such file.
+        click.UsageError: there is no such file, or it cannot be read.
     """
-    if path is None:
-        return None
     if not path.is_file():
         raise click.UsageError(f"{path}：找不到{what}。")
-    return path.read_bytes()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{path}：{what}无法读取：{explain_system(error)}。") from error
 
 
 def _executor(asked: Asked) -> Executor:
@@ -210,19 +215,29 @@ def _executor(asked: Asked) -> Executor:
     return DaskExecutor(asked.executor.removeprefix(_DASK))
 
 
-def refuse_own_outputs(paths: Iterable[Path], outputs: Iterable[Path]) -> None:
+def refuse_own_outputs(asked: Asked, outputs: Iterable[Path]) -> None:
     """An output that is also a given input would be lost.
 
     Raises:
         click.UsageError: one is.
     """
-    inputs = {path.resolve() for path in paths if not path.is_dir()}
+    lists = (asked.roster, asked.last_year, asked.waivers)
+    given = [path for path in (*asked.paths, *lists) if path is not None and not is_folder(path)]
+    inputs = set(map(place_of, given))
     for output in outputs:
-        if output.resolve() in inputs:
+        if place_of(output) in inputs:
             raise click.UsageError(f"{output} 既是输入又是输出，请换一个输出文件名。")
 
 
-def _say_nothing_found(ignored: int) -> None:
+def _say_of_order(outcome: Outcome) -> None:
+    for sentence in outcome.unusable:
+        click.echo(show_safely(f"上年度填报：{sentence}"), err=True)
+    for name in outcome.unused:
+        said = f"--on-duplicate 指定的“{name}”没有与之重复的填报，未起作用。"
+        click.echo(show_safely(said), err=True)
+
+
+def _refuse_nothing(ignored: int) -> NoReturn:
     rest = f"（另有 {ignored} 个不是填报的文件）" if ignored else ""
     raise click.UsageError(f"所给位置没有 .xlsx 工作簿，也没有 .json 填报数据{rest}。")
 

@@ -18,7 +18,7 @@ from xlsx_tools.cli.options import (
     translate_help_option,
     write_options,
 )
-from xlsx_tools.errors import XlsxToolsError
+from xlsx_tools.errors import XlsxToolsError, explain_system
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,10 +141,19 @@ def _run(arguments: list[str] | None) -> int:
     except XlsxToolsError as error:
         click.echo(str(error), err=True)
         return UNREADABLE
-    except BrokenPipeError:  # somebody reads no further, such as `| head`
+    except OSError as error:
+        return _tell_of_system(error)
+    return status if isinstance(status, int) else ACCEPTED
+
+
+def _tell_of_system(error: OSError) -> int:
+    """What the system refused us where nobody nearer knew what it meant."""
+    if isinstance(error, BrokenPipeError):  # somebody reads no further, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ACCEPTED
-    return status if isinstance(status, int) else ACCEPTED
+    place = os.fsdecode(error.filename) + "：" if isinstance(error.filename, str | bytes) else ""
+    click.echo(f"{place}{explain_system(error)}。请检查权限、磁盘空间后再试。", err=True)
+    return UNREADABLE
 
 
 def _speak_utf8() -> None:

@@ -138,7 +138,8 @@ def check_name(_context: click.Context, param: click.Parameter, value: str | Non
     return value.strip()
 
 
-FILE: Final = click.Path(path_type=Path)
+FILE: Final = click.Path(path_type=Path, readable=False)
+"""Whether it can be read is for its reader to see, who says so in Chinese."""
 
 
 def format_option(*formats: str) -> Callable[[_Command], _Command]:

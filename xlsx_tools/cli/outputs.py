@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlsx_tools.errors import XlsxToolsError
+from xlsx_tools.errors import XlsxToolsError, explain_system
 from xlsx_tools.output import write_pieces, write_whole
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class OutputError(XlsxToolsError):
 
     def __init__(self, path: Path, error: OSError) -> None:
         self.path = path
-        why = error.strerror or "原因不明"
+        why = explain_system(error)
         super().__init__(f"{path}：无法写入（{why}）。请检查文件夹权限、磁盘空间后再试。")
 
 

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
+from xlsx_tools.batch.sources import is_folder
 from xlsx_tools.cli.outputs import write_output
 from xlsx_tools.errors import IllegalTextError
 from xlsx_tools.last_year import offered_reasons
 from xlsx_tools.roster import FileNames
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from xlsx_tools.batch import Batch
 
 _ENDING = "（退改）.xlsx"
+
+
+def refuse_return_folder(folder: Path | None, given: Iterable[Path]) -> None:
+    """A return workbook among the submissions could replace one of them.
+
+    Raises:
+        click.UsageError: `folder` is one of the folders `given`, or the folder of a given file.
+    """
+    if folder is None:
+        return
+    for path in given:
+        inbox = path if is_folder(path) else path.parent
+        if os.path.realpath(inbox) == os.path.realpath(folder):
+            raise click.UsageError(
+                f"{folder} 是报送文件所在的文件夹，退改工作簿请放在另一个文件夹。"
+            )
 
 
 def write_returns(batch: Batch, folder: Path) -> None:

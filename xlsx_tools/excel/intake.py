@@ -9,6 +9,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from xlsx_tools.errors import explain_system
 from xlsx_tools.excel.opc import find_workbook, read_content_types
 from xlsx_tools.excel.package import DEFAULT_LIMITS, Limits, open_package
 from xlsx_tools.excel.refusals import refuse
@@ -140,6 +141,6 @@ def _name_trouble(error: OSError | ValueError) -> UnusableFileError:
         case OSError(errno=errno.ELOOP):
             return refuse("fs.symlink")
         case OSError():
-            return refuse("fs.unreadable", detail=error.strerror or "原因不明")
+            return refuse("fs.unreadable", detail=explain_system(error))
         case _:
             return refuse("fs.missing")

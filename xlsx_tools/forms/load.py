@@ -27,10 +27,15 @@ def _folder() -> Path:
     return next(place for place in _PLACES if place.is_dir())
 
 
+def form_files() -> tuple[Path, ...]:
+    """The files of the forms we know, oldest first."""
+    return tuple(sorted(_folder().glob("*.toml")))
+
+
 @cache
 def form_ids() -> tuple[str, ...]:
     """The ids of the forms we know, oldest first."""
-    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+    return tuple(path.stem for path in form_files())
 
 
 @cache

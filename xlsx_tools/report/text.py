@@ -97,10 +97,9 @@ def _describe_file(result: FileResult) -> Iterator[str]:
 
 def _describe_status(result: FileResult) -> str:
     """The status, and what the batch adds to it."""
-    stopped = result.verdict is not None and not result.accepted
     if not result.counted:
         rest = "，不计入"
-    elif stopped and any(finding.severity == "mandatory" for finding in result.beside):
+    elif result.stopped:
         rest = "，不能汇总"
     else:
         rest = ""
