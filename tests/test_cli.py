@@ -710,15 +710,16 @@ def test_demo_leaves_the_whole_round_and_says_what_to_open(
     assert (first.status, again.status) == (ACCEPTED, ACCEPTED)
     assert first.out == again.out
     assert "有意填错" in first.out
-    for name in ("findings.txt", "findings.json", "merged.xlsx"):
-        assert (out / name).is_file()
+    for name in ("findings.html", "merged.xlsx", "returned", "roster.csv"):
         assert name in first.out
+    for name in ("findings.txt", "findings.json", "findings.xlsx", "findings.html", "trace.csv"):
+        assert (out / name).is_file()
+    assert [path.name for path in (out / "returned").iterdir()] == ["示例区教育局（退改）.xlsx"]
     templates, filled = (sorted((out / name).iterdir()) for name in ("templates", "filled"))
     assert [path.name for path in templates] == [path.name for path in filled]
-    statuses = [
-        file["status"] for file in json.loads((out / "findings.json").read_bytes())["files"]
-    ]
-    assert statuses == ["passed", "passed", "passed", "failed"]
+    told = json.loads((out / "findings.json").read_bytes())
+    assert [file["status"] for file in told["files"]] == ["passed", "passed", "passed", "failed"]
+    assert (told["roster"]["sums"]["missing"], told["roster"]["sums"]["passed"]) == (1, 3)
     assert len(read_workbook(out / "merged.xlsx").includes) == 3
 
 

@@ -147,7 +147,7 @@ def _merge_levels(
     totals = RunningTotals()
     for source in sources:
         totals.add(source.filing)
-    remarks = tuple(_compare(tree, rooted, lines))
+    remarks = tuple(_compare(tree, rooted, top))
     return Merge(totals.merged(organisation), sources, top.missing, remarks)
 
 
@@ -180,12 +180,9 @@ def _leaves(branch: Branch, branches: dict[str, Branch]) -> Iterator[Source]:
             yield from _leaves(below, branches)
 
 
-def _compare(
-    tree: Tree, rooted: Sequence[RosterLine], lines: Sequence[RosterLine]
-) -> Iterator[str]:
+def _compare(tree: Tree, rooted: Iterable[RosterLine], top: Branch) -> Iterator[str]:
     groups = [line.organisation.name for line in rooted if not line.line]
-    named = {normalise(line.parent) for line in lines}
-    added = [name for name in groups if normalise(name) in named][1:]
+    added = [name for name in groups if normalise(name) != normalise(top.organisation.name)]
     if added:
         yield f"名册中没有这些上级单位，按分组汇总：{'、'.join(added)}。"
     for branch in tree.branches:
