@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-    from xlsx_tools.batch.run import Executor, Progress, Sources
+    from xlsx_tools.batch.run import Executor, Progress, Sources, StoredResults
     from xlsx_tools.roster import RosterLine
     from xlsx_tools.waivers import Waiver
 
@@ -53,11 +53,15 @@ class Outcome:
     """A checked batch, and what to tell of the order itself.
 
     Attributes:
+        stored: the results of the batch, with the files as they were listed.
+        before: the same of last year's filings, if there were any to go by.
         unused: chosen files that settled nothing.
         unusable: a sentence for each of last year's files that could not be used.
     """
 
     batch: Batch
+    stored: StoredResults
+    before: StoredResults | None = None
     unused: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
 
@@ -76,19 +80,22 @@ def run_order(
     each stage.
     """
     index, digest, unusable = None, "", tuple[str, ...]()
-    if order.last_year is not None:
-        index = place / _INDEX
-        with Journal(place / _BEFORE, "") as before:
-            results, _ = run_batch(
-                before, order.last_year, Checking(order.today), execute, progress=watch("last-year")
+    before: StoredResults | None = None
+    with ExitStack() as journals:
+        if order.last_year is not None:
+            index = place / _INDEX
+            last = journals.enter_context(Journal(place / _BEFORE, ""))
+            before, _ = run_batch(
+                last, order.last_year, Checking(order.today), execute, progress=watch("last-year")
             )
-            digest, unusable = build_index(index, results)
-    checking = Checking(order.today, str(index) if index else None, order.waivers)
-    fingerprint = repr((order.today, digest, order.waivers))
-    with Journal(place / _CHECKED, fingerprint) as journal:
+            digest, unusable = build_index(index, before)
+        checking = Checking(order.today, str(index) if index else None, order.waivers)
+        fingerprint = repr((order.today, digest, order.waivers))
+        journal = journals.enter_context(Journal(place / _CHECKED, fingerprint))
         results, ignored = run_batch(journal, sources, checking, execute, progress=watch("batch"))
         roster, unused = reconcile(journal, order.roster, order.year, order.choice)
-        yield Outcome(Batch(results, ignored, roster), tuple(sorted(unused)), unusable)
+        batch = Batch(results, ignored, roster)
+        yield Outcome(batch, results, before, tuple(sorted(unused)), unusable)
 
 
 @contextmanager
