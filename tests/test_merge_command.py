@@ -202,7 +202,7 @@ def test_missing_units_make_a_partial_sum_that_names_them(nianbao: Command, inbo
 
     book = load_workbook(inbox.parent / "汇总.xlsx")
     assert "未报 2 份：\n  三局\n  四局\n" in ended.out
-    assert "已汇总 2 个单位，为部分汇总（缺 2 个单位）" in ended.out
+    assert "已汇总 2 个单位，为部分汇总（名册中有 2 个单位没有计入）" in ended.out
     assert merged_by(inbox).values == sums(*present)
     assert {"三局", "四局"} <= set(column(book, "纳入情况", "A") + column(book, "纳入情况", "B"))
 

@@ -148,7 +148,7 @@ def _merge_levels(
     for source in sources:
         totals.add(source.filing)
     remarks = tuple(_compare(tree, rooted, top))
-    return Merge(totals.merged(organisation), sources, top.missing, remarks)
+    return Merge(totals.merged(organisation), sources, top.missing, remarks=remarks)
 
 
 def _root(lines: Sequence[RosterLine], organisation: Organisation) -> Iterator[RosterLine]:
