@@ -222,8 +222,9 @@ def test_decisions_are_numbered_and_say_the_same_four_things() -> None:
         ]
 
 
-def test_the_picture_of_the_readme_is_a_png() -> None:
-    picture = (DOCS / "images" / "workbook.png").read_bytes()
+@pytest.mark.parametrize("path", sorted((DOCS / "images").iterdir()), ids=lambda path: path.name)
+def test_every_picture_is_a_small_png(path: Path) -> None:
+    picture = path.read_bytes()
 
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(picture) < 400_000
