@@ -74,7 +74,10 @@ def merge_batch(
     """
     accepted = _Accepted(batch, UnmergedUnits(lines or ()))
     if lines is not None and any(line.parent for line in lines):
-        return _merge_levels(lines, accepted, organisation, unstated)
+        merged = _merge_levels(lines, accepted, organisation, unstated)
+        sent_nothing = set(_missing(batch))
+        missing = (name for name in merged.missing if name in sent_nothing)
+        return merged if batch.roster is None else replace(merged, missing=tuple(missing))
     totals = RunningTotals()
     for source in accepted:
         totals.add(source.filing)
