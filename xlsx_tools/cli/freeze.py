@@ -115,9 +115,8 @@ def _write(closing: Closing, outcome: Outcome, outputs: Outputs, output: Path) -
         pieces = pack_frozen(closing, outcome, outputs, bars.name("正在封存"))
         write_chunks(output, digested(pieces))
     merge = outputs.merge
-    partial = f"，为部分汇总（缺 {len(merge.missing)} 个单位）" if merge.missing else ""
     click.echo(
-        f"已封存 {len(outcome.stored)} 份文件：汇总 {len(merge.filing.includes)} 个单位{partial}，"
+        f"已封存 {len(outcome.stored)} 份文件：汇总 {len(merge.filing.includes)} 个单位{merge.say_partial()}，"
         f"未纳入 {len(outputs.excluded)} 份。"
     )
     for remark in merge.remarks:
