@@ -115,10 +115,9 @@ def _write(closing: Closing, outcome: Outcome, outputs: Outputs, output: Path) -
         pieces = pack_frozen(closing, outcome, outputs, bars.name("正在封存"))
         write_chunks(output, digested(pieces))
     merge = outputs.merge
-    click.echo(
-        f"已封存 {len(outcome.stored)} 份文件：汇总 {len(merge.filing.includes)} 个单位{merge.say_partial()}，"
-        f"未纳入 {len(outputs.excluded)} 份。"
-    )
+    merged = f"汇总 {len(merge.filing.includes)} 个单位{merge.say_partial()}"
+    left_out = f"未纳入 {len(outputs.excluded)} 份"
+    click.echo(f"已封存 {len(outcome.stored)} 份文件：{merged}，{left_out}。")
     for remark in merge.remarks:
         click.echo(remark)
     click.echo(f"封存包摘要（SHA-256）：{digest.hexdigest()}")
