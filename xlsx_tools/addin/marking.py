@@ -105,15 +105,18 @@ def mark_open(book: xlwings.Book, extras: Extras, case: Case) -> None:
 
 
 def _add_sheets(book: xlwings.Book, extras: Extras) -> None:
+    """At the end, unlike in a return workbook that is made anew.
+
+    LibreOffice 7.4 lets shared formulas point at wrong sheets when one is put before theirs.
+    """
     names = [sheet.name for sheet in book.sheets]
     if {TODO, MARKS} <= set(names):
         return
     extras.unprotect_book()
-    if TODO not in names:
-        book.sheets.add(TODO, before=book.sheets[0])
-    if MARKS not in names:
-        book.sheets.add(MARKS, after=book.sheets[len(book.sheets) - 1])
-        book.sheets[MARKS].visible = False
+    for name in (TODO, MARKS):
+        if name not in names:
+            book.sheets.add(name, after=book.sheets[len(book.sheets) - 1])
+    book.sheets[MARKS].visible = False
     extras.protect_book()
 
 

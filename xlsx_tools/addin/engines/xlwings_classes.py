@@ -223,8 +223,8 @@ class Sheet(base_classes.Sheet):
     def book(self) -> Book:
         return self._book
 
-    @property
-    def name(self) -> str:  # type: ignore[misc]  # nothing renames a sheet
+    @property  # type: ignore[misc]  # nothing renames a sheet
+    def name(self) -> str:
         return self._name
 
     @property
