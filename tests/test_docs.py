@@ -110,6 +110,14 @@ def test_generated_pages_are_fresh_and_complete() -> None:
     assert committed == {name for name in pages if name.startswith("reference/")}
 
 
+def test_the_names_for_the_front_ends_are_fresh() -> None:
+    generated = runpy.run_path(str(DOCS / "generate.py"))
+
+    committed = (ROOT / "macros" / "generated" / "forms.json").read_text(encoding="utf-8")
+
+    assert committed == generated["render_names"](), "run: make generated"
+
+
 def test_generating_twice_gives_the_same() -> None:
     assert generated_pages() == generated_pages()
 
