@@ -33,8 +33,8 @@ _READING = ("GET", "HEAD", "OPTIONS")
 _METHODS = "GET, POST, PUT, DELETE"
 _EXPOSED = f"{REQUEST_ID}, Content-Disposition"
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
