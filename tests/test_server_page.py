@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from zipfile import ZipFile
 
 import pytest
+from lxml.html import fromstring
 
 from tests.support.browser import Tab, browsing, saved_file
 from tests.support.serving import BROKEN, EXPLAINED, SECRET, Running, running, workbook
@@ -159,10 +160,11 @@ def test_the_page_loads_nothing_from_elsewhere_and_writes_no_markup() -> None:
 
 
 def test_every_field_of_the_page_has_a_label() -> None:
-    from lxml.html import fromstring  # noqa: PLC0415
-
     page = fromstring((PAGE / "index.html").read_text(encoding="utf-8"))
 
-    fields = page.xpath("//*[self::input or self::select or self::textarea][not(ancestor::label)]")
-    assert [one.get("id") for one in fields if one.label is None] == []
+    fields = [one for kind in ("input", "select", "textarea") for one in page.iter(kind)]
+    labelled = {str(label.get("for")) for label in page.iter("label")}
+    inside = {one for label in page.iter("label") for one in label.iter()}
+    lonely = [one.get("id") for one in fields if one not in inside]
+    assert [name for name in lonely if name not in labelled] == []
     assert page.get("lang") == "zh-CN"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import threading
+import time
 from contextlib import suppress
 from datetime import date
 from queue import Empty, Queue
@@ -40,6 +41,8 @@ _TRIES = 3
 _JOIN_SECONDS = 5.0
 _DAY_SECONDS = 60.0
 _RETRY_SECONDS = 5.0
+_START_SECONDS = 60.0
+_PAUSE_SECONDS = 0.1
 _LOG = logging.getLogger("nianbao.checking")
 
 
@@ -114,6 +117,7 @@ class CheckingPool:
             thread.join(_JOIN_SECONDS)
 
     def _work(self, worker: _Worker) -> None:
+        worker.warm_up()
         while not self._stopping.is_set():
             try:
                 item = self._queue.get(timeout=_DAY_SECONDS)
@@ -179,7 +183,7 @@ class _Worker:
         """The packed entry for a file, whatever it does to the process; None when closed."""
         reason = "limits.crash"
         for _ in range(_TRIES):
-            pipe = self._open()
+            pipe = self._get_ready()
             if pipe is None:
                 return None
             try:
@@ -192,10 +196,30 @@ class _Worker:
                 reason = say_why_died(self._end())
         return None if self._closed else give_up(assignment.task, reason)
 
+    def warm_up(self) -> None:
+        """Have the process ready before there is something to do."""
+        self._get_ready()
+
     def close(self) -> None:
         """End the process; nothing is begun any more."""
         self._closed = True
         self._end()
+
+    def _get_ready(self) -> Connection | None:
+        """A worker that answers; one that dies before its first answer is nobody's fault."""
+        while not self._closed:
+            fresh = self._process is None
+            pipe = self._open()
+            if pipe is None or not fresh:
+                return pipe
+            with suppress(EOFError, OSError):
+                pipe.send(None)
+                if pipe.poll(_START_SECONDS):
+                    pipe.recv_bytes()
+                    return pipe
+            self._end()
+            time.sleep(_PAUSE_SECONDS)
+        return None
 
     def _open(self) -> Connection | None:
         with self._lock:
@@ -226,10 +250,13 @@ class _Worker:
         return ended
 
 
-def _make_worker() -> Callable[[Assignment], bytes]:
+def _make_worker() -> Callable[[Assignment | None], bytes]:
     return _check_one
 
 
-def _check_one(assignment: Assignment) -> bytes:
+def _check_one(assignment: Assignment | None) -> bytes:
+    """The packed entry; nothing for nothing, which is how a worker shows that it is there."""
+    if assignment is None:
+        return b""
     task = assignment.task
     return pack_entry(entry_of(task.seq, Checker(assignment.checking).check(task)))

@@ -103,10 +103,10 @@ def list_all(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response:
     """A page of the list."""
-    desk = services.desk
     with services.base.read() as connection:
         rows = list_rows(connection, offset, limit)
         total, queued = count_submissions(connection), count_queued(connection)
+    desk = services.desk  # not older than the rows: what has a verdict there has its place here
     entries = [_entry(desk, row) for row in rows]
     return json_response({"submissions": entries, "total": total, "queued": queued})
 
@@ -139,13 +139,12 @@ def show_one(services: Using, number: Number) -> Response:
 
 
 def _find(services: Services, number: int) -> tuple[Submission, FileResult | None]:
-    desk = services.desk
     with services.base.read() as connection:
         one = find_submission(connection, number)
         record = load_record(connection, number)
     if one is None:
         raise refuse_request("server.missing", f"填报 {number}")
-    return one, None if record is None else desk.result(number, record)
+    return one, None if record is None else services.desk.result(number, record)
 
 
 def _find_result(services: Services, number: int) -> FileResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -62,7 +63,7 @@ def unpack_upload(upload: Upload, limits: Limits) -> Iterator[Upload | Ignored]:
     Raises:
         RequestError: more in a zip than one upload may bring.
     """
-    if why := why_ignored(upload.name):
+    if why := why_ignored(PurePosixPath(upload.name.replace("\\", "/")).name):
         yield Ignored(upload.name, why)
         return
     try:

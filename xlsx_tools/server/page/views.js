@@ -155,13 +155,13 @@ function revoker(one, revoke) {
 export function waivers(found, revoke) {
   const rows = found.map((one) => [one.rule, one.unit, String(one.year), one.by, one.until, one.why,
     revoker(one, revoke)]);
-  return [table("豁免清单", ["规则", "单位", "年度", "批准人", "有效期至", "理由", ""], rows)];
+  return [table("豁免清单", ["规则", "单位", "年度", "批准人", "有效期至", "理由", "操作"], rows)];
 }
 
 export function decisions(found, revoke) {
   const rows = found.map((one) => [KIND[one.kind], one.submission === null ? "" : `填报 ${one.submission}`,
     one.why, revoker(one, revoke)]);
-  return [table("决定", ["决定", "对象", "理由", ""], rows)];
+  return [table("决定", ["决定", "对象", "理由", "操作"], rows)];
 }
 
 export function audit(lines) {
