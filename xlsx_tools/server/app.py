@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from xlsx_tools.errors import UnusableFileError, XlsxToolsError
 from xlsx_tools.server import routes_addin, routes_desk, routes_lists, routes_submissions
@@ -18,7 +19,7 @@ from xlsx_tools.server.contract import describe_api
 from xlsx_tools.server.gate import Gate
 from xlsx_tools.server.log import log_bug
 from xlsx_tools.server.problems import LIBRARY_STATUSES, RequestError, refuse_request
-from xlsx_tools.server.services import Answerer, open_services
+from xlsx_tools.server.services import Answerer, open_services, refuse_unknown_parameters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -62,7 +63,9 @@ def create_app(settings: Settings, answer: Answerer | None = None) -> FastAPI:
     )
     app.state.services = services
     for routes in (routes_addin, routes_submissions, routes_desk, routes_lists):
-        app.include_router(routes.router, prefix=_PREFIX)
+        app.include_router(
+            routes.router, prefix=_PREFIX, dependencies=[Depends(refuse_unknown_parameters)]
+        )
     _add_page(app)
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     app.add_api_route(f"{_PREFIX}/openapi.json", lambda: _document(app), include_in_schema=False)
@@ -99,7 +102,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
         case RequestValidationError():
             refusal = refuse_request("server.parameter", _name_parameters(error))
         case HTTPException():
-            return _of_framework(error)
+            return _of_framework(request, error)
         case _:
             log_bug(str(request.state.number), error)
             refusal = refuse_bug(error)
@@ -117,9 +120,20 @@ def _name_parameters(error: RequestValidationError) -> str:
     return "、".join(dict.fromkeys(names))
 
 
-def _of_framework(error: HTTPException) -> Response:
-    is_method = error.status_code == _METHOD_NOT_ALLOWED
-    response = error_response(refuse_request("server.method" if is_method else "server.path"))
-    if error.headers:
-        response.headers.update(error.headers)
+def _of_framework(request: Request, error: HTTPException) -> Response:
+    if error.status_code != _METHOD_NOT_ALLOWED:
+        return error_response(refuse_request("server.path"))
+    response = error_response(refuse_request("server.method"))
+    response.headers["Allow"] = ", ".join(_allowed(request)) or "GET"
     return response
+
+
+def _allowed(request: Request) -> list[str]:
+    """What a path may be asked for; the framework tells of one of its endpoints only."""
+    path = str(request.scope["path"])
+    return [
+        method.upper()
+        for template, operations in request.app.openapi()["paths"].items()
+        if compile_path(template)[0].fullmatch(path)
+        for method in operations
+    ]

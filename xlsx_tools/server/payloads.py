@@ -12,7 +12,7 @@ from xlsx_tools.errors import FilingError
 from xlsx_tools.interchange.exact_json import loads_exact
 from xlsx_tools.merge.hierarchy import Unstated
 from xlsx_tools.server.problems import refuse_request
-from xlsx_tools.server.records import KIND_WORDS
+from xlsx_tools.server.records import KIND_WORDS, ON_ALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,10 +84,14 @@ WAIVER: Final = _object(
     },
     {"figures": _text()},
 )
-DECISION: Final = _object(
-    {"kind": _one_of(list(KIND_WORDS)), "why": {**_text(1), "pattern": "\\S"}},
-    {"submission": _maybe(_ID)},
-)
+_WHY = {**_text(1), "pattern": "\\S"}
+_ON_ONE = [kind for kind in KIND_WORDS if kind not in ON_ALL]
+DECISION: Final[Schema] = {
+    "anyOf": [
+        _object({"kind": _one_of(_ON_ONE), "why": _WHY, "submission": _ID}),
+        _object({"kind": _one_of(ON_ALL), "why": _WHY}, {"submission": {"type": "null"}}),
+    ]
+}
 
 # ---------------------------------------------------------------------------- what comes back
 ERROR: Final = _object({"code": _STRING, "message": _STRING})
@@ -271,5 +275,6 @@ def _say(problem: ValidationError) -> str:
         "additionalProperties": "有不认识的项",
         "enum": "不在可选的值之中",
         "type": "类型不对",
+        "anyOf": "缺少必需的项，或者各项不相配",
     }
     return f"“{place}”{words.get(str(problem.validator), '不在允许的范围')}"

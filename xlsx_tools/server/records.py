@@ -28,6 +28,8 @@ KIND_WORDS: dict[Kind, str] = {
     "set_aside": "这一份不计入",
     "latest": "同一单位有几份的，一律以最后收到的为准",
 }
+ON_ALL: tuple[Kind, ...] = ("latest",)
+"""Decisions that are not about one submission."""
 WAIVER_COLUMNS = ("rule", "unit", "year", "by", "why", "until", "figures")
 
 

@@ -11,7 +11,7 @@ from xlsx_tools.server.answers import json_response
 from xlsx_tools.server.contract import gives, takes
 from xlsx_tools.server.payloads import ANSWER, HEALTH, MESSAGE, read_object
 from xlsx_tools.server.problems import refuse_request
-from xlsx_tools.server.services import Body, Using
+from xlsx_tools.server.services import JsonBody, Using
 from xlsx_tools.server.submissions import count_queued
 
 router = APIRouter(tags=["插件"])
@@ -32,7 +32,7 @@ def health(services: Using) -> Response:
     **gives(ANSWER, 404, 409, 415, 422),
 )
 def press_button(
-    services: Using, button: Annotated[str, Path(pattern="^[a-z_]{1,30}$")], body: Body
+    services: Using, button: Annotated[str, Path(pattern="^[a-z_]{1,30}$")], body: JsonBody
 ) -> Response:
     """What the button is to do in the spreadsheet, and what to say."""
     if services.answer is None:

@@ -24,7 +24,7 @@ from xlsx_tools.server.export import export_state
 from xlsx_tools.server.payloads import MERGE, NOTICES, ROSTER, SUMMARY, read_object
 from xlsx_tools.server.problems import refuse_request
 from xlsx_tools.server.records import keep_roster
-from xlsx_tools.server.services import Body, Using, Who
+from xlsx_tools.server.services import Body, JsonBody, Using, Who
 
 router = APIRouter(tags=["整批"])
 _VERDICTS = {"type": "object", "required": ["files", "summary"]}
@@ -95,7 +95,7 @@ def list_reminders(
     openapi_extra=takes(MERGE),
     **gives_file(XLSX, _CSV, refusals=(409, 415), others={JSON: {"anyOf": [SUMMARY, _TRACE]}}),
 )
-def merge(services: Using, who: Who, body: Body) -> Response:
+def merge(services: Using, who: Who, body: JsonBody) -> Response:
     """Add up what was accepted; figures cannot be given or changed here."""
     asked = read_object(body, "merge")
     desk = services.desk.require_settled()

@@ -21,7 +21,6 @@ from xlsx_tools.server.payloads import (
     WAIVERS,
     read_object,
 )
-from xlsx_tools.server.problems import refuse_request
 from xlsx_tools.server.records import (
     KeptWaiver,
     add_decision,
@@ -32,7 +31,7 @@ from xlsx_tools.server.records import (
     revoke_decision,
     revoke_waiver,
 )
-from xlsx_tools.server.services import Body, Using, Who
+from xlsx_tools.server.services import JsonBody, Using, Who
 
 router = APIRouter(tags=["决定和记录"])
 Number = Annotated[int, Path(ge=1, le=LARGEST_ID, description="编号")]
@@ -52,7 +51,7 @@ def show_waivers(services: Using) -> Response:
     openapi_extra=takes(WAIVER),
     **gives(KEPT_WAIVER, 415, 422, status=201),
 )
-def post_waiver(services: Using, who: Who, body: Body) -> Response:
+def post_waiver(services: Using, who: Who, body: JsonBody) -> Response:
     """The rule and the unit must be known by name or code; a mandatory rule is never waived."""
     asked = read_object(body, "waiver")
     fields = {key: str(value) for key, value in asked.items()}
@@ -100,12 +99,10 @@ def show_decisions(services: Using) -> Response:
     openapi_extra=takes(DECISION),
     **gives(KEPT_DECISION, 404, 415, status=201),
 )
-def post_decision(services: Using, who: Who, body: Body) -> Response:
+def post_decision(services: Using, who: Who, body: JsonBody) -> Response:
     """It settles which file counts; it cannot change a figure."""
     asked = read_object(body, "decision")
     kind, submission = asked["kind"], asked.get("submission")
-    if (kind == "latest") != (submission is None):
-        raise refuse_request("server.request", "“submission”应与决定的种类相配")
     with services.base.change() as connection:
         found = add_decision(connection, kind, submission, asked["why"].strip(), who)
     return json_response(found, 201)

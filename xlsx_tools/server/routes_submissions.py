@@ -40,7 +40,10 @@ Number = Annotated[int, Path(ge=1, le=LARGEST_ID, description="填报的编号")
 _FORM = "multipart/form-data"
 _FILES = {
     "type": "object",
-    "properties": {"files": {"type": "array", "items": {"type": "string", "format": "binary"}}},
+    "properties": {
+        "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+    },
+    "required": ["files"],
 }
 _ACCEPTED = ("passed", "passed_with_reasons")
 _UNNAMED = "未命名"
