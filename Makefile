@@ -3,6 +3,7 @@
 #   make demo        the whole round on real figures, into demo/
 #   make test        every test this machine can run; installs system packages when it may
 #   make ci          what CI runs: lint, types, layers, fresh generated files, then every test
+#   make fuzz-http   many requests made up from the OpenAPI document, fifty people for a minute
 #   make bench       how fast, and how it grows
 #   make format      let ruff write the layout
 #   make generated   write docs/reference/, the lines in docs/glossary.md and macros/generated/ anew
@@ -28,7 +29,7 @@ COMPILE = $(PY) -m uv pip compile pyproject.toml --quiet --upgrade --universal \
 	--custom-compile-command "make lock"
 
 .DELETE_ON_ERROR:
-.PHONY: demo test ci lint bench lock format generated hooks clean
+.PHONY: demo test ci lint bench fuzz-http lock format generated hooks clean
 
 demo: $(RUNTIME)
 	$(VENV)/bin/nianbao demo
@@ -50,6 +51,10 @@ lint: $(DEV)
 	git diff --exit-code -- $(GENERATED)
 	@new=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
 	test -z "$$new" || { echo "generated, but not in the repository:" $$new >&2; exit 1; }
+
+fuzz-http: $(DEV)
+	NIANBAO_FUZZ_EXAMPLES=1000 NIANBAO_LOAD_SECONDS=60 $(PY) -m pytest -s \
+		tests/test_server_fuzz.py tests/test_server_process.py
 
 bench: $(DEV)
 	$(PY) -m pytest tests/benchmarks --benchmark-only

@@ -31,6 +31,7 @@ from xlsx_tools.errors import (
 from xlsx_tools.excel.refusals import NOTES, REFUSALS
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.interchange import filing_schema
+from xlsx_tools.server.problems import PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,6 +78,9 @@ _MORE_ERRORS = {
     "frozen-input-changed": "校验到封存之间有文件变化，没有封存",
     "frozen-altered": "封存包的内容与其封存清单不符，已被改动",
     "not-frozen": "是压缩包，但不是封存包",
+    "tokens": "服务的令牌文件不能使用；说明哪一行有误",
+    "database": "服务的数据库地址有误，或者不能打开、写入",
+    "request": "服务收到的请求不能处理；具体代码见下表",
 }
 
 
@@ -201,6 +205,14 @@ def _write_codes() -> Iterator[str]:
     yield from ("", "| `code` | 含义 |", "| --- | --- |")
     errors = {error.code: says for error, says in _ERRORS.items()} | _MORE_ERRORS
     yield from (f"| `{code}` | {says} |" for code, says in sorted(errors.items()))
+    yield from ("", "## 服务（nianbao serve）为什么没有处理请求", "")
+    yield '答复为 `{"code": …, "message": …}`；`message` 供人阅读。'
+    yield "除下列代码外，文件、名册、豁免清单、汇总等的问题使用上面各表的代码。"
+    yield from ("", "| 代码 | HTTP 状态 | 说明 |", "| --- | --- | --- |")
+    yield from (
+        f"| `{code}` | {problem.status} | {_cell(problem.says)} |"
+        for code, problem in sorted(PROBLEMS.items())
+    )
 
 
 def _cell(text: str) -> str:

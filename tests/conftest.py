@@ -6,10 +6,15 @@ import os
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.postgresql import Cluster, find_program, running_cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile(
@@ -36,6 +41,7 @@ TIERS = {
     "office": Tier(("soffice",), "libreoffice-calc libreoffice-writer python3-uno"),
     "poppler": Tier(("pdftoppm",), "poppler-utils fonts-noto-cjk"),
     "browser": Tier(("chromium", "google-chrome"), "chromium"),
+    "postgresql": Tier((find_program("initdb"),), "postgresql"),
 }
 NO_CASES = "published reports not found: set NIANBAO_CASES to their folder"
 
@@ -82,6 +88,19 @@ def cases() -> Path:
     if not folder or not Path(folder).is_dir():
         _skip_or_fail(NO_CASES, required_by="NIANBAO_REQUIRE_CASES")
     return Path(folder).resolve()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL server of our own; for tests marked so."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Cluster) -> str:
+    """An empty database."""
+    return postgresql.make_database()
 
 
 def _skip_or_fail(why: str, *, required_by: str) -> NoReturn:

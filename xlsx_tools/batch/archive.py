@@ -64,7 +64,15 @@ def open_archive(path: Path) -> Archive | None:
     Raises:
         UnusableFileError: it cannot be read or is no sound zip.
     """
-    data = read_once(path, ARCHIVE_LIMITS)
+    return read_archive(read_once(path, ARCHIVE_LIMITS))
+
+
+def read_archive(data: bytes) -> Archive | None:
+    """The same for bytes already in memory.
+
+    Raises:
+        UnusableFileError: they are no sound zip.
+    """
     if not data.startswith(b"PK"):
         return None
     try:

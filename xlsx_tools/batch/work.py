@@ -126,8 +126,12 @@ def parse_json(data: bytes) -> Filing:
 
 
 def report_bug(error: Exception) -> UnusableFileError:
-    """A bug of ours as a verdict; the number is the same for the same place in the code."""
+    """A bug of ours as a verdict."""
+    return refuse("internal.error", detail=number_bug(error))
+
+
+def number_bug(error: Exception) -> str:
+    """A number for a bug of ours, the same for the same place in the code."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{type(error).__name__}:" + "|".join(f"{f.name}:{f.lineno}" for f in frames)
-    number = hashlib.sha256(place.encode()).hexdigest()[:_BUG_DIGITS]
-    return refuse("internal.error", detail=number)
+    return hashlib.sha256(place.encode()).hexdigest()[:_BUG_DIGITS]

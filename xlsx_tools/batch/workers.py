@@ -99,7 +99,7 @@ class WorkerPool(Generic[T]):
         ours, theirs = self._context.Pipe()
         strangers = [worker.pipe for worker in self._workers]
         process = self._context.Process(
-            target=_serve,
+            target=serve_tasks,
             args=(
                 theirs,
                 [ours, *strangers] if _forks(self._context) else [],
@@ -164,7 +164,7 @@ class WorkerPool(Generic[T]):
             task = worker.waiting.popleft()
             if id(task) in self._suspects:
                 self._suspects.discard(id(task))
-                yield self._give_up(task, reason or _why_died(worker.process.exitcode))
+                yield self._give_up(task, reason or say_why_died(worker.process.exitcode))
             else:
                 self._suspects.add(id(task))
                 self._again.append(task)
@@ -190,7 +190,8 @@ def _forks(context: ForkContext | SpawnContext) -> bool:
     return context.get_start_method() == "fork"
 
 
-def _why_died(exit_code: int | None) -> str:
+def say_why_died(exit_code: int | None) -> str:
+    """The code of the refusal for what a worker was at when it ended so."""
     if exit_code == -getattr(signal, "SIGXCPU", 0):
         return "limits.time"
     # The second is what a system short of memory does.
@@ -199,13 +200,13 @@ def _why_died(exit_code: int | None) -> str:
     return "limits.crash"
 
 
-def _serve(
+def serve_tasks(
     pipe: Connection,
     strangers: list[Connection],
     work: Callable[[], Callable[[T], bytes]],
     limits: WorkerLimits,
 ) -> None:
-    """What a worker does until its pipe ends."""
+    """What a worker process does until its pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in strangers:  # inherited: while we hold them, their ends would never come
         other.close()

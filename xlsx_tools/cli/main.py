@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "rules": "列出全部校验规则",
     "schema": "输出填报数据的 JSON Schema",
     "explain": "说明一个单元格涉及的校验和数字",
+    "serve": "启动汇总单位的本机网页和插件后台",
     "demo": "用真实数字走一遍全过程",
 }
 _INTERRUPTED = 130
