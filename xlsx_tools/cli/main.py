@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "rules": "列出全部校验规则",
     "schema": "输出填报数据的 JSON Schema",
     "explain": "说明一个单元格涉及的校验和数字",
+    "macros": "生成表格软件的加载项，供信息技术人员分发",
     "demo": "用真实数字走一遍全过程",
 }
 _INTERRUPTED = 130
