@@ -3,23 +3,26 @@ Attribute VB_Name = "NbApply"
 Option Explicit
 
 Private mAlerts As String
+Private mUnpainted As Boolean
 
 ' Applies every action; what the user is to be told.
 Public Function ApplyActions(ByVal book As Object, ByVal actions As Collection) As String
-    Dim action As Variant, number As Long, number0 As Long, reason As String
+    Dim action As Variant, number As Long, reason As String
     mAlerts = ""
+    mUnpainted = False
     On Error GoTo Failed
     For Each action In actions
         number = number + 1
         ApplyAction book, action
     Next
+    If mUnpainted Then AddAlert "本程序不能标红单元格，请以“待办”中的位置为准。"
     ApplyActions = mAlerts
     Exit Function
 Failed:
-    number0 = Err.Number
-    reason = "第 " & number & " 步“" & NameOf(action) & "”没有完成：" & Err.Description
+    reason = Err.Description
+    reason = "第 " & number & " 步“" & NameOf(actions.Item(number)) & "”没有完成：" & reason
     ProtectAgain book, actions, number
-    Err.Raise number0, "nianbao", reason
+    Refuse reason
 End Function
 
 Private Function NameOf(ByVal action As Variant) As String
@@ -50,7 +53,7 @@ Private Sub ApplyAction(ByVal book As Object, ByVal action As Collection)
     Case "alert", "saveFile", "openUrl"
         TellUser action, func
     Case Else
-        Err.Raise vbObjectError + 520, "nianbao", "本加载项不认识这项操作，可能版本过低，请更新加载项"
+        Refuse "本加载项不认识这项操作，可能版本过低，请更新加载项"
     End Select
 End Sub
 
@@ -63,7 +66,7 @@ End Function
 Private Function SheetOf(ByVal book As Object, ByVal action As Collection) As Object
     Dim found As Object
     Set found = FindSheet(book, TextOf(action, "sheet"))
-    If found Is Nothing Then Err.Raise vbObjectError + 521, "nianbao", "没有工作表“" & TextOf(action, "sheet") & "”"
+    If found Is Nothing Then Refuse "没有工作表“" & TextOf(action, "sheet") & "”"
     Set SheetOf = found
 End Function
 
@@ -186,9 +189,11 @@ Private Function ColourOf(ByVal colour As String) As Long
     ColourOf = RGB(CLng("&H" & Mid(colour, 2, 2)), CLng("&H" & Mid(colour, 4, 2)), CLng("&H" & Mid(colour, 6, 2)))
 End Function
 
-' One condition for each formula: a second area is added to the first.
+' One condition for each formula: a second area is added to the first. The list of what is wrong
+' stands without it, so a program that lacks conditional formats here goes on and says so.
 Private Sub PaintWhen(ByVal area As Object, ByVal formula As String, ByVal colour As Long)
     Dim found As Object
+    On Error GoTo NotPainted
     Set found = FindCondition(area.Worksheet.Cells, formula)
     If found Is Nothing Then
         Set found = area.FormatConditions.Add(2, , formula)
@@ -197,6 +202,9 @@ Private Sub PaintWhen(ByVal area As Object, ByVal formula As String, ByVal colou
         found.ModifyAppliesToRange Application.Union(found.AppliesTo, area)
     End If
     found.Interior.Color = colour
+    Exit Sub
+NotPainted:
+    mUnpainted = True
 End Sub
 
 Private Function FindCondition(ByVal cells As Object, ByVal formula As String) As Object
@@ -221,8 +229,7 @@ Private Sub TellUser(ByVal action As Collection, ByVal func As String)
     Dim path As String
     Select Case func
     Case "alert"
-        If mAlerts <> "" Then mAlerts = mAlerts & vbLf
-        mAlerts = mAlerts & CStr(Argument(action, 1))
+        AddAlert CStr(Argument(action, 1))
     Case "saveFile"
         path = AskSavePath(CStr(Argument(action, 1)))
         If path <> "" Then SaveBase64 path, CStr(Argument(action, 2))
@@ -231,7 +238,12 @@ Private Sub TellUser(ByVal action As Collection, ByVal func As String)
     End Select
 End Sub
 
+Private Sub AddAlert(ByVal words As String)
+    If mAlerts <> "" Then mAlerts = mAlerts & vbLf
+    mAlerts = mAlerts & words
+End Sub
+
 Private Sub OpenWebPage(ByVal url As String)
-    If Not IsWebAddress(url) Then Err.Raise vbObjectError + 522, "nianbao", "不是网页地址"
+    If Not IsWebAddress(url) Then Refuse "不是网页地址"
     ThisWorkbook.FollowHyperlink url
 End Sub

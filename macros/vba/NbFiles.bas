@@ -9,8 +9,8 @@ End Function
 ' The bytes of a file that fits into a request.
 Public Function ReadFileBytes(ByVal path As String) As Variant
     Dim handle As Integer, data() As Byte
-    If FileLen(path) = 0 Then Err.Raise vbObjectError + 516, "nianbao", "文件“" & FileNameOf(path) & "”是空的"
-    If FileLen(path) > 12000000 Then Err.Raise vbObjectError + 516, "nianbao", "文件“" & FileNameOf(path) & "”超过 12 MB"
+    If FileLen(path) = 0 Then Refuse "文件“" & FileNameOf(path) & "”是空的"
+    If FileLen(path) > 12000000 Then Refuse "文件“" & FileNameOf(path) & "”超过 12 MB"
     handle = FreeFile
     Open path For Binary Access Read As #handle
     ReDim data(0 To LOF(handle) - 1)

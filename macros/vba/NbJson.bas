@@ -65,7 +65,7 @@ Public Function TextOf(ByVal items As Collection, ByVal key As String) As String
 End Function
 
 Private Sub Wrong()
-    Err.Raise vbObjectError + 514, "nianbao", "服务的答复无法识别（第 " & mPos & " 个字符）"
+    Refuse "服务的答复无法识别（第 " & mPos & " 个字符）"
 End Sub
 
 Private Sub SkipBlanks()

@@ -105,7 +105,7 @@ Private Sub TrimArea(ByVal sheet As Object, lastRow As Long, lastColumn As Long)
     lastRow = found.Row
     lastColumn = sheet.Cells.Find("*", sheet.Cells(1, 1), -4123, 2, 2, 2).Column
     If CDbl(lastRow) * lastColumn > 200000 Then
-        Err.Raise vbObjectError + 515, "nianbao", "工作表“" & sheet.Name & "”内容过多（" & lastRow & " 行、" & lastColumn & " 列），无法提交"
+        Refuse "工作表“" & sheet.Name & "”内容过多（" & lastRow & " 行、" & lastColumn & " 列），无法提交"
     End If
 End Sub
 
@@ -145,7 +145,9 @@ End Function
 ' The first `count` of `size` texts, between commas.
 Private Function JoinFirst(texts() As String, ByVal count As Long, ByVal size As Long) As String
     If count = 0 Then Exit Function
-    If count < size Then ReDim Preserve texts(1 To count)
+    If count < size Then
+        ReDim Preserve texts(1 To count)
+    End If
     JoinFirst = Join(texts, ",")
 End Function
 

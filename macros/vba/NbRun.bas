@@ -20,8 +20,8 @@ Failed:
 End Function
 
 Private Function TargetBook() As Object
-    If Application.Workbooks.Count = 0 Then Err.Raise vbObjectError + 530, "nianbao", "没有打开的工作簿。请先打开填报工作簿"
-    If ActiveWorkbook Is Nothing Then Err.Raise vbObjectError + 530, "nianbao", "没有打开的工作簿。请先打开填报工作簿"
+    If Application.Workbooks.Count = 0 Then Refuse "没有打开的工作簿。请先打开填报工作簿"
+    If ActiveWorkbook Is Nothing Then Refuse "没有打开的工作簿。请先打开填报工作簿"
     Set TargetBook = ActiveWorkbook
 End Function
 
@@ -69,12 +69,21 @@ Failed:
     TestRequest = "ERR " & Err.Number & " " & Err.Description
 End Function
 
-Public Function TestUse(ByVal answer As String, ByVal status As Long) As String
+Public Function TestUse(ByVal answer As String, ByVal status As String) As String
     On Error GoTo Failed
-    TestUse = UseAnswer(TargetBook(), answer, status)
+    TestUse = UseAnswer(TargetBook(), answer, CLng(status))
     RestoreScreen
     Exit Function
 Failed:
     TestUse = "ERR " & Err.Number & " " & Err.Description
     RestoreScreen
+End Function
+
+Public Function TestSave(ByVal path As String, ByVal text As String) As String
+    On Error GoTo Failed
+    SaveBase64 path, text
+    TestSave = "ok"
+    Exit Function
+Failed:
+    TestSave = "ERR " & Err.Number & " " & Err.Description
 End Function

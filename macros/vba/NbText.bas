@@ -6,6 +6,11 @@ Private Function Digits64() As String
     Digits64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 End Function
 
+' Stops what is going on, with words for the user that have no full stop at their end.
+Public Sub Refuse(ByVal words As String)
+    Err.Raise 20513, "nianbao", words
+End Sub
+
 ' A text from its UTF-16 units in hexadecimal. The build writes every Chinese text as a call of it.
 Public Function U(ByVal codes As String) As String
     Dim parts As Variant, i As Long
@@ -94,12 +99,12 @@ End Function
 Public Function BytesFromBase64(ByVal text As String) As Variant
     Dim value(0 To 255) As Long, digits As String, out() As Byte
     Dim i As Long, size As Long, word As Long, at As Long
-    If Len(text) = 0 Or Len(text) Mod 4 <> 0 Then Err.Raise vbObjectError + 513, "nianbao", "文件内容不完整"
+    If Len(text) = 0 Or Len(text) Mod 4 <> 0 Then Refuse "文件内容不完整"
     digits = Digits64()
     For i = 1 To 64
         value(Asc(Mid(digits, i, 1))) = i - 1
     Next
-    size = Len(text) \ 4 * 3
+    size = (Len(text) \ 4) * 3
     ReDim out(0 To size - 1)
     For i = 1 To Len(text) Step 4
         word = value(Asc(Mid(text, i, 1))) * 262144 + value(Asc(Mid(text, i + 1, 1))) * 4096 + _

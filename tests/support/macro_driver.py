@@ -71,23 +71,22 @@ def _open(desktop: Any, path: str, **named: object) -> Any:
 
 
 def _work(desktop: Any, job: dict[str, Any]) -> dict[str, Any]:
-    add_in = _open(
-        desktop, job["add_in"], MacroExecutionMode=_ALWAYS_RUN, FilterName=_ADD_IN
-    )
+    add_in = _open(desktop, job["add_in"], MacroExecutionMode=_ALWAYS_RUN, FilterName=_ADD_IN)
     library = add_in.BasicLibraries.getByName(_PROJECT)
     for module, source in job["replaced"].items():
         library.replaceByName(module, source)
     book = _open(desktop, job["book"])
     try:
         said = [_call(add_in, *call) for call in job["calls"]]
+        selected = book.CurrentSelection.AbsoluteName
         book.storeToURL(Path(job["saved"]).as_uri(), (PropertyValue("FilterName", 0, _SAVE, 0),))
         seen = {name: _look(book, name) for name in book.Sheets.ElementNames}
         return {
             "modules": list(library.ElementNames),
             "said": said,
-            "active": book.CurrentController.ActiveSheet.Name,
-            "selected": book.CurrentSelection.AbsoluteName.replace("$", ""),
+            "selected": selected.replace("$", "").replace("'", "").replace(".", "!"),
             "cells": seen,
+            "worked_out": _work_out(book, job["formulas"]),
         }
     finally:
         book.close(True)  # noqa: FBT003 - UNO takes no keywords
@@ -101,6 +100,16 @@ def _call(add_in: Any, module: str, function: str, *arguments: object) -> object
     )
     returned, _, _ = script.invoke(arguments, (), ())
     return returned
+
+
+def _work_out(book: Any, formulas: list[str]) -> list[str]:
+    """What each formula gives in the workbook, which has been saved by now."""
+    cell = book.Sheets.getByIndex(book.Sheets.Count - 1).getCellRangeByName("ZZ9999")
+    results = []
+    for formula in formulas:
+        cell.setFormula(formula)
+        results.append(cell.String)
+    return results
 
 
 def _look(book: Any, name: str) -> list[list[str]]:

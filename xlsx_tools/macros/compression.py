@@ -36,27 +36,6 @@ def compress(data: bytes) -> bytes:
     return bytes(out)
 
 
-def decompress(data: bytes) -> bytes:
-    """Unpack a stream; what it says is trusted to be well formed.
-
-    Raises:
-        ValueError: it is no compressed container.
-    """
-    if data[:1] != bytes([_SIGNATURE]):
-        raise ValueError("not a compressed container")
-    out = bytearray()
-    at = 1
-    while at + 2 <= len(data):
-        (header,) = struct.unpack_from("<H", data, at)
-        if header & 0x7000 != _STORED & 0x7000:
-            raise ValueError("wrong chunk signature")
-        end = at + 3 + (header & 0x0FFF)
-        body = data[at + 2 : end]
-        out += _unpack_chunk(body) if header & 0x8000 else body
-        at = end
-    return bytes(out)
-
-
 def _offset_bits(position: int) -> int:
     """How many of a copy's 16 bits say where from, `position` bytes into the chunk."""
     return max((position - 1).bit_length(), 4)
@@ -104,25 +83,3 @@ def _find_copy(chunk: bytes, position: int, seen: dict[bytes, list[int]]) -> tup
         if best_length == longest:
             break
     return best, best_length
-
-
-def _unpack_chunk(body: bytes) -> bytes:
-    out = bytearray()
-    at = 0
-    while at < len(body):
-        flags = body[at]
-        at += 1
-        for bit in range(_TOKENS_PER_FLAG):
-            if at >= len(body):
-                break
-            if not flags >> bit & 1:
-                out.append(body[at])
-                at += 1
-                continue
-            (token,) = struct.unpack_from("<H", body, at)
-            at += 2
-            bits = _offset_bits(len(out))
-            offset = (token >> (16 - bits)) + 1
-            for _ in range((token & (0xFFFF >> bits)) + _SHORTEST_COPY):
-                out.append(out[-offset])
-    return bytes(out)
