@@ -12,8 +12,8 @@ from openpyxl import load_workbook
 from tests.support.builders import filing_of
 from tests.support.macro_office import Call, Pressed, press_buttons
 from tests.support.stub_service import find_faults, serve_stub
-from tests.support.workbooks import read_bytes
-from xlsx_tools.excel.address import at
+from tests.support.workbooks import number, put_cells, read_bytes, text
+from xlsx_tools.excel.address import Spot, at
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.forms import load_form
 from xlsx_tools.macros.add_in import build_add_in
@@ -31,6 +31,11 @@ pytestmark = pytest.mark.office
 
 _FORM = "annual-report-2021"
 _UNPAINTED = "本程序不能标红单元格，请以“待办”中的位置为准。"
+_BESIDE = {
+    Spot("三、依申请公开", "N31"): text("=1+1"),
+    Spot("三、依申请公开", "O31"): number("0.1"),
+}
+"""Cells where the form has none."""
 _CALLS: dict[str, Call] = {
     "check": ("NbRun", "RunButton", "check", ""),
     "again": ("NbRun", "RunButton", "check", ""),
@@ -79,7 +84,7 @@ def session(
     formulas = [f"={key.format(cell)}" for cell in ("E31", "F31", "D31")]
     pressed = press_buttons(
         build_add_in(),
-        render_workbook(faulty),
+        put_cells(render_workbook(faulty), _BESIDE),
         folder / "lo",
         calls=calls,
         service=service,
@@ -126,6 +131,8 @@ def test_the_request_says_what_the_workbook_shows(sent: dict[str, Any], faulty: 
     assert not sheets["模板信息"]["visible"]
     assert table["visible"]
     assert table["protected"]
+    assert table["values"][30][13:] == ["=1+1", 0.1]
+    assert "N31" not in table["formulas"]  # a text that only looks like one
 
 
 def test_faults_reach_the_list_and_the_cells_to_be_red(

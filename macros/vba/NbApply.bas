@@ -194,6 +194,7 @@ End Function
 Private Sub PaintWhen(ByVal area As Object, ByVal formula As String, ByVal colour As Long)
     Dim found As Object
     On Error GoTo NotPainted
+    If Left(formula, 1) <> "=" Then formula = "=" & formula
     Set found = FindCondition(area.Worksheet.Cells, formula)
     If found Is Nothing Then
         Set found = area.FormatConditions.Add(2, , formula)

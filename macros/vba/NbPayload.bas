@@ -122,7 +122,7 @@ Private Function CellsJson(ByVal sheet As Object, ByVal area As Object, ByVal la
         ReDim fields(1 To lastColumn)
         used = 0
         For c = 1 To lastColumn
-            fields(c) = CellJson(sheet, r, c, plain(r, c), shown(r, c))
+            fields(c) = CellJson(plain(r, c), shown(r, c))
             If fields(c) <> "null" Then used = c
             If Left(CStr(written(r, c)), 1) = "=" Then
                 If sheet.Cells(r, c).HasFormula Then
@@ -172,7 +172,7 @@ Private Function AsGrid(ByVal values As Variant) As Variant
 End Function
 
 ' `plain` has the whole number where `shown` has a date, or money cut off at four digits.
-Private Function CellJson(ByVal sheet As Object, ByVal r As Long, ByVal c As Long, ByVal plain As Variant, ByVal shown As Variant) As String
+Private Function CellJson(ByVal plain As Variant, ByVal shown As Variant) As String
     Select Case VarType(plain)
     Case vbEmpty, vbNull
         CellJson = "null"
@@ -181,13 +181,26 @@ Private Function CellJson(ByVal sheet As Object, ByVal r As Long, ByVal c As Lon
     Case vbBoolean
         CellJson = JsonTruth(CBool(plain))
     Case vbError
-        CellJson = "{""error"":" & JsonText(sheet.Cells(r, c).Text) & "}"
+        CellJson = "{""error"":" & JsonText(ErrorWord(plain)) & "}"
     Case Else
         If VarType(shown) = vbDate Then
             CellJson = DateJson(CDate(shown))
         Else
             CellJson = JsonNumber(CDbl(plain))
         End If
+    End Select
+End Function
+
+' Not what is shown, which is ### where the column is narrow. Errors of later versions count as #VALUE!.
+Private Function ErrorWord(ByVal value As Variant) As String
+    Select Case value
+    Case CVErr(2000): ErrorWord = "#NULL!"
+    Case CVErr(2007): ErrorWord = "#DIV/0!"
+    Case CVErr(2023): ErrorWord = "#REF!"
+    Case CVErr(2029): ErrorWord = "#NAME?"
+    Case CVErr(2036): ErrorWord = "#NUM!"
+    Case CVErr(2042): ErrorWord = "#N/A"
+    Case Else: ErrorWord = "#VALUE!"
     End Select
 End Function
 

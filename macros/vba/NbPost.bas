@@ -13,11 +13,10 @@ Public Function PostJson(ByVal url As String, ByVal token As String, ByVal body 
     request.SetRequestHeader "Content-Type", "application/json; charset=utf-8"
     If token <> "" Then request.SetRequestHeader "Authorization", "Bearer " & token
     request.Send body
-    data = request.ResponseBody
     status = request.Status
+    data = request.ResponseBody
     PostJson = TextFromUtf8(data)
     Exit Function
 NoAnswer:
-    status = 0
-    PostJson = Err.Description
+    If status = 0 Then PostJson = Err.Description
 End Function

@@ -5,9 +5,15 @@ Option Explicit
 Private Sub Press(ByVal button As String, ByVal lastYear As String)
     Dim note As String, words As String
     note = TellHostOnce()
-    If note <> "" Then MsgBox note, vbInformation, "年报"
+    If note <> "" Then Say note
     words = RunButton(button, lastYear)
-    If words <> "" Then MsgBox words, vbInformation, "年报"
+    If words <> "" Then Say words
+End Sub
+
+' A box shows about a thousand characters and cuts off the rest without a word.
+Private Sub Say(ByVal words As String)
+    If Len(words) > 900 Then words = Left(words, 900) & "……"
+    MsgBox words, vbInformation, "年报"
 End Sub
 
 Private Sub SayTrouble()
@@ -68,7 +74,7 @@ Public Sub NianbaoSettings(control As Object)
     Dim words As String
     On Error GoTo Failed
     words = AskSettings()
-    If words <> "" Then MsgBox words, vbInformation, "年报"
+    If words <> "" Then Say words
     Exit Sub
 Failed:
     SayTrouble
