@@ -66,6 +66,7 @@ _ERRORS: dict[type[XlsxToolsError], str] = {
 }
 _MORE_ERRORS = {
     "output": "结果无法写入；原有文件不受影响",
+    "macro-source": "加载项的源代码不能生成加载项；写明文件和行",
     "roster": "名册不能使用；逐行说明问题所在",
     "receipt": "不是完整的回执，密钥过短，或者填报没有通过、不能出具回执",
     "year-unknown": "没有写明年度，也没有一份填报写明年度，不知道催报哪一年度",

@@ -11,6 +11,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from xlsx_tools.macros import build_targets
+
 ROOT = Path(__file__).parent.parent
 OFFLINE = "the wheel cannot be built or installed here: no hatchling, or no package index"
 
@@ -89,6 +91,9 @@ def test_the_wheel_has_the_forms_and_no_tests(wheel: Path) -> None:
 
     forms = {f"xlsx_tools/_templates/{path.name}" for path in (ROOT / "templates").iterdir()}
     assert forms <= set(names)
+    macros = ROOT / "macros"
+    sources = [path.relative_to(macros).as_posix() for path in macros.rglob("*") if path.is_file()]
+    assert {f"xlsx_tools/_macros/{path}" for path in sources} <= set(names)
     page = ROOT / "xlsx_tools" / "report" / "page_files"
     assert {f"xlsx_tools/report/page_files/{path.name}" for path in page.iterdir()} <= set(names)
     assert "xlsx_tools/py.typed" in names
@@ -113,3 +118,13 @@ def test_the_command_makes_and_checks_a_workbook(python: Path, tmp_path: Path) -
     assert (tmp_path / "某局.xlsx").stat().st_size > 0
     assert check.returncode == 1, check.stderr
     assert "尚未填写" in check.stdout
+
+
+def test_the_wheel_builds_the_same_add_in_as_the_checkout(python: Path, tmp_path: Path) -> None:
+    nianbao = python.with_name("nianbao" + python.suffix)
+
+    done = _run(nianbao, "macros", "build", "-o", "addin", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    for _, path, data in build_targets():
+        assert (tmp_path / "addin" / path).read_bytes() == data

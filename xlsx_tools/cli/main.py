@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "schema": "输出填报数据的 JSON Schema",
     "explain": "说明一个单元格涉及的校验和数字",
     "serve": "启动汇总单位的本机网页和插件后台",
+    "macros": "生成表格软件的加载项，供信息技术人员分发",
     "demo": "用真实数字走一遍全过程",
 }
 _INTERRUPTED = 130
