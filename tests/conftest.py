@@ -36,6 +36,7 @@ TIERS = {
     "office": Tier(("soffice",), "libreoffice-calc libreoffice-writer python3-uno"),
     "poppler": Tier(("pdftoppm",), "poppler-utils fonts-noto-cjk"),
     "browser": Tier(("chromium", "google-chrome"), "chromium"),
+    "node": Tier(("npm",), "nodejs npm"),
 }
 NO_CASES = "published reports not found: set NIANBAO_CASES to their folder"
 
