@@ -24,7 +24,7 @@ _ANYBODY = 0o777
 @contextmanager
 def open_folder() -> Iterator[Path]:
     """A folder for anybody: unopkg refuses to install for root, so that it runs as nobody."""
-    with TemporaryDirectory(dir="/tmp", prefix="nianbao-", ignore_cleanup_errors=True) as name:  # noqa: S108
+    with TemporaryDirectory(dir="/tmp", prefix="nianbao-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(_ANYBODY)
         yield folder

@@ -24,7 +24,7 @@ def main() -> None:
     """Install, set up, start, open, press, look, save."""
     job = json.load(sys.stdin)
     option = f"-env:UserInstallation={job['profile']}"
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         ["unopkg", "add", "--force", "--suppress-license", option, job["oxt"]],  # noqa: S607
         check=True,
         capture_output=True,
@@ -32,7 +32,7 @@ def main() -> None:
     )
     pipe = f"nianbao{time.time_ns()}"
     accept = f"--accept=pipe,name={pipe};urp;"
-    office = subprocess.Popen(  # noqa: S603
+    office = subprocess.Popen(
         ["soffice", option, "--headless", "--norestore", accept],  # noqa: S607
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

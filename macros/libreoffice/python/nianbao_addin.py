@@ -27,7 +27,7 @@ class Addin(unohelper.Base, XJobExecutor):
         except message.TroubleError as trouble:
             view.tell(str(trouble), wrong=True)
         except Exception as error:  # noqa: BLE001 - LibreOffice would show nothing at all
-            view.tell("插件出错：{}".format(error), wrong=True)
+            view.tell(f"插件出错：{error}", wrong=True)
 
     def _press(self, button, view):
         if button == "settings":

@@ -6,6 +6,7 @@ import base64
 from typing import Any, Dict, List
 
 import uno
+
 from nianbao_front.formulas import Translator, area_to_calc
 from nianbao_front.message import TroubleError
 from nianbao_front.red import add_conditional_format
@@ -123,8 +124,9 @@ class Hands:
         """Text goes in as text, whatever it looks like."""
         area = self._area(action)
         area.setDataArray(tuple(tuple(map(_datum, row)) for row in action["values"]))
-        formats, locale = self._document.NumberFormats, uno.createUnoStruct(
-            "com.sun.star.lang.Locale"
+        formats, locale = (
+            self._document.NumberFormats,
+            uno.createUnoStruct("com.sun.star.lang.Locale"),
         )
         for row, values in enumerate(action["values"]):
             for column, value in enumerate(values):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os.path
 import urllib.parse
 from typing import Any, Dict, Iterator, List, Tuple
@@ -102,9 +102,9 @@ def _put_special(document: Any, block: Any, rows: List[List[Any]]) -> None:
         if kinds[key] & _LOGICAL:
             rows[row][column] = bool(cell.Value)
     first = document.NullDate
-    start = datetime.date(first.Year, first.Month, first.Day)
+    start = dt.date(first.Year, first.Month, first.Day)
     for column, row, cell in _cells(block, block.queryContentCells(_DATE)):
-        day = start + datetime.timedelta(days=int(cell.Value))
+        day = start + dt.timedelta(days=int(cell.Value))
         rows[row][column] = {"date": day.isoformat()}
     for column, row, cell in _cells(block, block.queryFormulaCells(_ERROR)):
         shown = cell.String

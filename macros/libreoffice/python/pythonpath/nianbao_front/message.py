@@ -62,9 +62,7 @@ class Settings(NamedTuple):
     token: str
 
 
-def build_request(
-    read: Dict[str, Any], host: str, last_year: Optional[Dict[str, str]]
-) -> bytes:
+def build_request(read: Dict[str, Any], host: str, last_year: Optional[Dict[str, str]]) -> bytes:
     """The body of the request.
 
     Raises:
@@ -89,7 +87,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_arguments):
         """Follow nothing."""
-        return None
+        return
 
 
 def post(settings: Settings, button: str, body: bytes) -> bytes:
@@ -153,9 +151,7 @@ def check_answer(data: bytes) -> Dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         actions, say = None, None
     if not isinstance(actions, list) or not isinstance(say, str):
-        raise TroubleError(
-            "回答无法识别，答复的可能不是年报后台程序。请检查“设置”里的后台地址。"
-        )
+        raise TroubleError("回答无法识别，答复的可能不是年报后台程序。请检查“设置”里的后台地址。")
     return {"actions": [_check_action(action) for action in actions], "say": say}
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import Any, Iterator, List, NamedTuple, Tuple
+from typing import Any, Iterator, List, Tuple
 
 import uno
+
 from nianbao_front.formulas import Translator
 
 _CONDITION = 0  # com.sun.star.sheet.ConditionEntryType
 _STYLE = "nianbao-"
+_OF_THE_FORM = ("CharFontName", "CharHeight", "CharWeight", "CharColor", "VertJustify")
 
 
-class _Entry(NamedTuple):
-    operator: int
-    formulas: Tuple[str, str]
-    style: str
+Entry = Tuple[Any, ...]
+"""The properties of one condition, as `addNew` takes them."""
 
 
 def add_conditional_format(
@@ -24,55 +24,80 @@ def add_conditional_format(
 ) -> None:
     """Fill the cells of an area where the formula is true, before any other format.
 
-    One of the same formula that has the area already is left as it is.
+    One of the same formula that has the whole area already is left as it is.
     """
-    place = uno.createUnoStruct("com.sun.star.table.CellAddress")
     where = area.RangeAddress
+    place = uno.createUnoStruct("com.sun.star.table.CellAddress")
     place.Sheet, place.Column, place.Row = where.Sheet, where.StartColumn, where.StartRow
-    red = _Entry(_expression(), (translator.to_calc(formula, place), ""), _style(document, colour))
-    formats = area.Spreadsheet.ConditionalFormats
-    same = [old for old in formats.getConditionalFormats() if _has(old, red.formulas[0])]
-    if any(_covers(old, where) for old in same):
+    wanted = translator.to_calc(formula, place)
+    present = area.Spreadsheet.ConditionalFormats.getConditionalFormats()
+    same = [old for old in present if _has(old, wanted)]
+    if sum(_size(part) for old in same for part in _parts(old, where)) == _size(where):
         return
-    for old in same:
-        if _touches(old, where):
-            formats.removeByID(old.ID)
-    behind = _take_away(formats, where)
-    ranges = document.createInstance("com.sun.star.sheet.SheetCellRanges")
-    ranges.addRangeAddress(where, False)  # noqa: FBT003 - UNO takes no keywords
-    for their_ranges, entries in [(ranges, [red]), *behind]:
-        _create(formats, their_ranges, entries)
+    red = _entry(_by_formula(), wanted, "", _style(document, colour), place)
+    behind = [(_parts(old, where), _entries(document, old, wanted)) for old in present]
+    _put(document, [where], [red])
+    for parts, entries in behind:
+        if parts and entries:
+            _put(document, parts, [red, *entries])
 
 
-def _take_away(formats: Any, where: Any) -> List[Tuple[Any, List[_Entry]]]:
-    """Remove what lies over the area, to be made again behind ours: the first one made wins."""
-    taken = []
-    for old in formats.getConditionalFormats():
-        entries = [old.getByIndex(number) for number in range(old.getCount())]
-        plain = all(entry.getType() == _CONDITION for entry in entries)
-        if plain and _touches(old, where):
-            taken.append((old.Range, [_describe(entry) for entry in entries]))
-            formats.removeByID(old.ID)
-    return taken
+def _put(document: Any, parts: List[Any], entries: List[Entry]) -> None:
+    """Give cells these conditions and no others.
+
+    The newer interface (`createByRange`, `removeByID`) is of no use: LibreOffice 7.4 then leaves
+    the cells with the numbers of the old formats.
+    """
+    cells = _cells(document, parts)
+    conditions = cells.ConditionalFormat
+    conditions.clear()
+    for entry in entries:
+        conditions.addNew(entry)
+    cells.ConditionalFormat = conditions
 
 
-def _describe(entry: Any) -> _Entry:
-    return _Entry(entry.Operator, (entry.Formula1, entry.Formula2), entry.StyleName)
+def _entries(document: Any, old: Any, but: str) -> List[Entry]:
+    """The conditions of a format, in their order, without those of this formula."""
+    conditions = _cells(document, old.Range.RangeAddresses).ConditionalFormat
+    found = (conditions.getByIndex(number) for number in range(conditions.getCount()))
+    return [
+        _entry(
+            one.getOperator(),
+            one.getFormula1(),
+            one.getFormula2(),
+            one.StyleName,
+            one.getSourcePosition(),
+        )
+        for one in found
+        if _bare(one.getFormula1()) != _bare(but)
+    ]
 
 
-def _create(formats: Any, ranges: Any, entries: List[_Entry]) -> None:
-    number = formats.createByRange(ranges)
-    made = next(one for one in formats.getConditionalFormats() if one.ID == number)
-    for position, wanted in enumerate(entries):
-        made.createEntry(_CONDITION, position)
-        entry = made.getByIndex(position)
-        entry.Operator = wanted.operator
-        entry.Formula1, entry.Formula2 = wanted.formulas
-        entry.StyleName = wanted.style
+def _entry(operator: Any, formula: str, other: str, style: str, place: Any) -> Entry:
+    facts = {
+        "Operator": operator,
+        "Formula1": formula,
+        "Formula2": other,
+        "StyleName": style,
+        "SourcePosition": place,
+    }
+    entry = []
+    for name, value in facts.items():
+        one = uno.createUnoStruct("com.sun.star.beans.PropertyValue")
+        one.Name, one.Value = name, value
+        entry.append(one)
+    return tuple(entry)
 
 
-def _expression() -> int:
-    return int(uno.getConstantByName("com.sun.star.sheet.ConditionFormatOperator.EXPRESSION"))
+def _by_formula() -> Any:
+    return uno.Enum("com.sun.star.sheet.ConditionOperator", "FORMULA")
+
+
+def _cells(document: Any, parts: Any) -> Any:
+    cells = document.createInstance("com.sun.star.sheet.SheetCellRanges")
+    for part in parts:
+        cells.addRangeAddress(part, False)  # noqa: FBT003 - UNO takes no keywords
+    return cells
 
 
 def _has(old: Any, formula: str) -> bool:
@@ -84,24 +109,24 @@ def _has(old: Any, formula: str) -> bool:
     )
 
 
-def _covers(old: Any, where: Any) -> bool:
-    return any(
-        other.StartRow <= where.StartRow
-        and where.EndRow <= other.EndRow
-        and other.StartColumn <= where.StartColumn
-        and where.EndColumn <= other.EndColumn
-        for other in old.Range.RangeAddresses
-    )
+def _parts(old: Any, where: Any) -> List[Any]:
+    """The parts of an area that a format has."""
+    parts = []
+    for other in old.Range.RangeAddresses:
+        part = uno.createUnoStruct("com.sun.star.table.CellRangeAddress")
+        part.Sheet = where.Sheet
+        part.StartRow = max(where.StartRow, other.StartRow)
+        part.EndRow = min(where.EndRow, other.EndRow)
+        part.StartColumn = max(where.StartColumn, other.StartColumn)
+        part.EndColumn = min(where.EndColumn, other.EndColumn)
+        if part.StartRow <= part.EndRow and part.StartColumn <= part.EndColumn:
+            parts.append(part)
+    return parts
 
 
-def _touches(old: Any, where: Any) -> bool:
-    return any(
-        other.StartRow <= where.EndRow
-        and where.StartRow <= other.EndRow
-        and other.StartColumn <= where.EndColumn
-        and where.StartColumn <= other.EndColumn
-        for other in old.Range.RangeAddresses
-    )
+def _size(part: Any) -> int:
+    rows = part.EndRow - part.StartRow + 1
+    return int(rows * (part.EndColumn - part.StartColumn + 1))
 
 
 def _bare(formula: str) -> str:
@@ -116,8 +141,23 @@ def _style(document: Any, colour: str) -> str:
     if not styles.hasByName(name):
         styles.insertByName(name, document.createInstance("com.sun.star.style.CellStyle"))
         with _unlocked(document):
-            styles.getByName(name).CellBackColor = int(colour[1:], 16)
+            made = styles.getByName(name)
+            made.CellBackColor = int(colour[1:], 16)
+            made.setParentStyle(_bare_parent(styles))
     return name
+
+
+def _bare_parent(styles: Any) -> str:
+    """A style without font and place; those of the standard style would go over the form's.
+
+    Only LibreOffice's import makes such styles, for the conditional formats of a file.
+    """
+    for name in styles.ElementNames:
+        style = styles.getByName(name)
+        states = {style.getPropertyState(item).value for item in _OF_THE_FORM}
+        if name.startswith("ConditionalStyle") and "DIRECT_VALUE" not in states:
+            return str(name)
+    return ""
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 from typing import Any, Dict, List, Optional
 
 import uno
+
 from nianbao_front.message import TroubleError
 
 TITLE = "年报助手"

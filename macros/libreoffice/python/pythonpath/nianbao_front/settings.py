@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import uno
+
 from nianbao_front.message import Settings, TroubleError
 
 DEFAULT = Settings("http://127.0.0.1:8765", "")
