@@ -42,6 +42,7 @@ TIERS = {
     "poppler": Tier(("pdftoppm",), "poppler-utils fonts-noto-cjk"),
     "browser": Tier(("chromium", "google-chrome"), "chromium"),
     "postgresql": Tier((find_program("initdb"),), "postgresql"),
+    "node": Tier(("npm",), "nodejs npm"),
 }
 NO_CASES = "published reports not found: set NIANBAO_CASES to their folder"
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.support.commands import run_command
 from tests.support.workbooks import change_part
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.macros import TARGETS, build_targets
+from xlsx_tools.macros.build import VERSION
 from xlsx_tools.macros.add_in import build_add_in, load_project
 from xlsx_tools.macros.ascii_vba import make_ascii
 from xlsx_tools.macros.names_module import render_names_module, sheet_names
@@ -329,3 +331,9 @@ def test_nothing_else_of_the_package_needs_the_add_in() -> None:
     )
 
     assert done.stdout.strip() == "[]"
+
+
+def test_the_add_ins_carry_the_version_of_the_distribution() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
+
+    assert project["project"]["version"] == VERSION
