@@ -208,6 +208,27 @@ def test_a_parameter_that_is_none_is_named(client: TestClient) -> None:
     assert "limit" in response.json()["message"]
 
 
+def test_a_parameter_that_nothing_reads_is_a_mistake(client: TestClient) -> None:
+    response = client.get(f"{API}/reminders", params={"deadlin": "2026-01-31"})
+
+    assert refusal(response) == (400, "server.parameter")
+    assert "deadlin" in response.json()["message"]
+
+
+def test_what_says_that_it_is_no_json_is_not_read_as_json(client: TestClient) -> None:
+    response = client.post(
+        f"{API}/merge", content=b'{"organisation": "a"}', headers={"Content-Type": "text/plain"}
+    )
+
+    assert refusal(response) == (415, "server.media_type")
+
+
+def test_a_whole_number_may_be_written_with_a_point(client: TestClient) -> None:
+    found = {"kind": "set_aside", "submission": 7.0, "why": "误报"}
+
+    assert refusal(client.post(f"{API}/decisions", json=found)) == (404, "server.missing")
+
+
 def test_an_empty_upload_and_a_torn_form_are_refused(client: TestClient) -> None:
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     path = f"{API}/submissions"

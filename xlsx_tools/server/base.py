@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import create_engine, event, func, insert, select
 from sqlalchemy.engine import make_url
@@ -49,13 +49,6 @@ class DatabaseError(XlsxToolsError):
     code = "database"
 
 
-class Version(NamedTuple):
-    """Tells that the state has changed: every change has its line in the audit trail."""
-
-    last: int
-    lines: int
-
-
 class Base:
     """Connections to one database."""
 
@@ -90,13 +83,10 @@ class Base:
         ):
             yield connection
 
-    def version(self) -> Version:
-        """Of the state as it is now."""
+    def version(self) -> int:
+        """Of the state as it is now: every change has its line in the audit trail, in order."""
         with self.read() as connection:
-            last, count = connection.execute(
-                select(func.coalesce(func.max(AUDIT.c.id), 0), func.count(AUDIT.c.id))
-            ).one()
-            return Version(last, count)
+            return int(connection.execute(select(func.max(AUDIT.c.id))).scalar() or 0)
 
     def close(self) -> None:
         """Let go of the database."""

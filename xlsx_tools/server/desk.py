@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from xlsx_tools.batch import FileResult, Reconciliation
     from xlsx_tools.finding import Finding
     from xlsx_tools.roster import RosterLine
-    from xlsx_tools.server.base import Base, Version
+    from xlsx_tools.server.base import Base
     from xlsx_tools.server.records import Decision
 
 _IN_MEMORY = Path(":memory:")
@@ -105,7 +105,7 @@ class Desks:
     def __init__(self, base: Base) -> None:
         self._base = base
         self._lock = threading.Lock()
-        self._known: tuple[Version, Desk] | None = None
+        self._known: tuple[int, Desk] | None = None
 
     def now(self) -> Desk:
         """Where everything stands."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
 
 from xlsx_tools.batch.result import SEVERITY_WORDS, STANDING_WORDS, STATE_WORDS, STATUS_WORDS
 from xlsx_tools.errors import FilingError
@@ -243,10 +245,23 @@ ANSWER: Final = _object(
 )
 
 
+def _is_whole(_checker: object, found: object) -> bool:
+    """``3.0`` is a whole number in JSON Schema."""
+    if isinstance(found, Decimal):
+        return found.is_finite() and found == found.to_integral_value()
+    return isinstance(found, int) and not isinstance(found, bool)
+
+
+_Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call] # untyped there
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole),
+)
+
+
 @cache
 def _validator(name: str) -> Draft202012Validator:
     schemas = {"message": MESSAGE, "merge": MERGE, "waiver": WAIVER, "decision": DECISION}
-    return Draft202012Validator(schemas[name])
+    return _Validator(schemas[name])
 
 
 def read_object(body: bytes, name: str) -> dict[str, Any]:
@@ -264,7 +279,13 @@ def read_object(body: bytes, name: str) -> dict[str, Any]:
         raise refuse_request("server.json", "嵌套层数过多") from error
     if problem is not None:
         raise refuse_request("server.request", _say(problem))
-    return found  # type: ignore[return-value] # the schema says that it is an object
+    return {key: _plain(value) for key, value in found.items()}  # type: ignore[attr-defined] # an object
+
+
+def _plain(value: object) -> object:
+    """A whole number as such; what lies deeper is for who reads it."""
+    is_whole = isinstance(value, Decimal) and _is_whole(None, value)
+    return int(value) if is_whole else value  # type: ignore[call-overload]
 
 
 def _say(problem: ValidationError) -> str:
