@@ -186,8 +186,13 @@ def test_the_ribbon_callback_comes_back(said: dict[str, str]) -> None:
 
 def test_an_unknown_action_is_said_in_chinese(said: dict[str, str]) -> None:
     assert said["next"] == (
-        "没有完成：第 1 步“conjure”没有完成：本加载项不认识这项操作，可能版本过低，请更新加载项。"
+        "没有完成：第 2 步“conjure”没有完成：本加载项不认识这项操作，可能版本过低，请更新加载项。"
     )
+
+
+def test_a_failure_leaves_no_sheet_open_that_was_to_be_locked(pressed: Pressed) -> None:
+    """The step that failed stood between unlocking and locking."""
+    assert load_workbook(BytesIO(pressed.saved))[TODO].protection.sheet
 
 
 def test_an_error_of_the_service_is_shown_with_its_code(said: dict[str, str]) -> None:

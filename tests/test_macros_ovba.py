@@ -117,6 +117,32 @@ def test_a_compound_file_has_no_defect_and_every_stream(size: int) -> None:
         assert found.openstream(list(path)).read() == data
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 8, 20])
+def test_the_directory_is_a_red_black_tree_in_the_order_of_names(count: int) -> None:
+    """[MS-CFB] 2.6.4: shorter names first, then without regard to case; no red below red."""
+    names = [("aB" if n % 2 else "AZ") + chr(65 + n) * (1 + n % 3) for n in range(count)]
+    found = open_strictly(write_compound_file({("VBA", name): b"x" for name in names}))
+    root = next(entry for entry in found.direntries if entry and entry.name == "VBA")
+
+    walked, blacks = walk(found, root.sid_child, parent_red=False)
+
+    assert walked == sorted(names, key=lambda name: (len(name), name.upper()))
+    assert len(blacks) == 1
+
+
+def walk(file: olefile.OleFileIO, number: int, *, parent_red: bool) -> tuple[list[str], set[int]]:
+    """The names below an entry in order, and how many black ones are on each way down."""
+    if number == olefile.NOSTREAM:
+        return [], {0}
+    entry = file.direntries[number]
+    red = entry.color == 0
+    assert not (red and parent_red)
+    left, blacks_left = walk(file, entry.sid_left, parent_red=red)
+    right, blacks_right = walk(file, entry.sid_right, parent_red=red)
+    blacks = {count + (not red) for count in blacks_left | blacks_right}
+    return [*left, entry.name, *right], blacks
+
+
 def test_a_compound_file_refuses_names_it_cannot_hold() -> None:
     with pytest.raises(ValueError, match="name too long"):
         write_compound_file({("x" * 32,): b""})

@@ -133,7 +133,8 @@ def _check(request: Message) -> Message:
 
 
 def _next(_request: Message) -> Message:
-    return {"actions": [act("conjure"), act("protectSheet", TODO)], "say": "", "report": None}
+    actions = [act("unprotectSheet", TODO), act("conjure"), act("protectSheet", TODO)]
+    return {"actions": actions, "say": "", "report": None}
 
 
 def _carry(request: Message) -> Message:

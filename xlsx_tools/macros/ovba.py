@@ -37,7 +37,7 @@ _ENGLISH: Final = 0x0409  # what Excel writes in every language
 _WIN32: Final = 1
 _NO_CACHE: Final = bytes.fromhex("cc61ffff000000")
 _VERSION_MASK: Final = 2
-_ENDLESS: Final = 0xFFFF
+_NO_COOKIE: Final = 0xFFFF
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def dir_stream(project: Project) -> bytes:
             *_named(project, 0x16, 0x3E, name),
             _record(0x0D, _u32(len(text)) + text + bytes(6)),
         ]
-    out += [_record(0x0F, _u16(len(project.modules))), _record(0x13, _u16(_ENDLESS))]
+    out += [_record(0x0F, _u16(len(project.modules))), _record(0x13, _u16(_NO_COOKIE))]
     for module in project.modules:
         out += _describe_module(project, module)
     return b"".join([*out, _record(0x10)])
@@ -171,7 +171,7 @@ def _describe_module(project: Project, module: Module) -> list[bytes]:
         *map(_record, (0x1C, 0x48)),
         _record(0x31, _u32(0)),  # the source begins where the stream begins
         _record(0x1E, _u32(0)),
-        _record(0x2C, _u16(_ENDLESS)),
+        _record(0x2C, _u16(_NO_COOKIE)),
         _record(0x21 if module.kind == "standard" else 0x22),
         _record(0x2B),
     ]
