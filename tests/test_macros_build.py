@@ -23,9 +23,9 @@ from tests.support.commands import run_command
 from tests.support.workbooks import change_part
 from xlsx_tools.forms import form_ids, load_form
 from xlsx_tools.macros import TARGETS, build_targets
-from xlsx_tools.macros.build import VERSION
 from xlsx_tools.macros.add_in import build_add_in, load_project
 from xlsx_tools.macros.ascii_vba import make_ascii
+from xlsx_tools.macros.build import VERSION
 from xlsx_tools.macros.names_module import render_names_module, sheet_names
 from xlsx_tools.macros.refusal import MacroSourceError
 from xlsx_tools.macros.sources import read_sources
