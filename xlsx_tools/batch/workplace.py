@@ -74,14 +74,15 @@ def _place_beside(output: Path) -> Path:
 
 def _lock(place: Path) -> sqlite3.Connection:
     """Held until it is closed or its process ends, however it ends."""
-    lock = sqlite3.connect(place / _LOCK, isolation_level=None, timeout=_PATIENCE_SECONDS)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-        if not (place / _LOCK).exists():  # whoever had it has just finished, and removed it
-            raise sqlite3.OperationalError("locked")
-    except sqlite3.Error as error:
-        lock.close()
-        raise JournalError(say_journal_trouble(place, error)) from error
+    with tell_journal_trouble(place):
+        lock = sqlite3.connect(place / _LOCK, isolation_level=None, timeout=_PATIENCE_SECONDS)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+            if not (place / _LOCK).exists():  # whoever had it has just finished, and removed it
+                raise sqlite3.OperationalError("locked")
+        except BaseException:
+            lock.close()
+            raise
     return lock
 
 
