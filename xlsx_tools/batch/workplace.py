@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xlsx_tools.batch.journal import JournalError, say_journal_trouble
+from xlsx_tools.batch.journal import JournalError, say_in_use, say_journal_trouble
 from xlsx_tools.output import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
@@ -78,11 +78,12 @@ def _lock(place: Path) -> sqlite3.Connection:
         lock = sqlite3.connect(place / _LOCK, isolation_level=None, timeout=_PATIENCE_SECONDS)
         try:
             lock.execute("BEGIN EXCLUSIVE")
-            if not (place / _LOCK).exists():  # whoever had it has just finished, and removed it
-                raise sqlite3.OperationalError("locked")
         except BaseException:
             lock.close()
             raise
+    if not (place / _LOCK).exists():  # whoever had it has just finished, and removed it
+        lock.close()
+        raise JournalError(say_in_use(place))
     return lock
 
 
