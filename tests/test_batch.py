@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import socket
+import sys
 import time
 import zipfile
 from dataclasses import replace
@@ -33,6 +36,7 @@ from xlsx_tools.values import Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
     from pathlib import Path
 
     from xlsx_tools.filing import Filing
@@ -308,6 +312,8 @@ def work_on(folder: str) -> Callable[[Job], bytes]:
             os._exit(1)
         if job.name == "hangs":
             time.sleep(60)
+        if job.name == "says much":
+            return bytes(100_000)
         if job.name == "eats":
             bytearray(3 * 1024**3)
         return job.name.encode()
@@ -355,6 +361,42 @@ def test_big_tasks_and_small_ones_all_get_done(tmp_path: Path) -> None:
     answers = sorted(pool.run(iter(tasks)))
 
     assert answers == [task.name.encode() for task in tasks]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="makes here the pipes of other systems")
+def test_pipes_as_small_as_some_systems_have_them_never_fill_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = multiprocessing.get_context("fork")
+    make = context.Pipe
+
+    def make_small() -> tuple[Connection, Connection]:
+        ends = make()
+        for end in ends:
+            with socket.socket(fileno=os.dup(end.fileno())) as half:
+                half.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        return ends
+
+    monkeypatch.setattr(context, "Pipe", make_small)
+    monkeypatch.setattr("xlsx_tools.batch.workers._choose_context", lambda: context)
+    pool = WorkerPool[Job](partial(work_on, str(tmp_path)), give_up, jobs=1)
+    tasks = [Job("says much", bytes(4000)) for _ in range(30)]
+
+    answers = list(pool.run(iter(tasks)))
+
+    assert [len(answer) for answer in answers] == [100_000] * 30
+
+
+def test_no_more_workers_are_started_than_there_is_work(tmp_path: Path) -> None:
+    pool = WorkerPool[Job](partial(work_on, str(tmp_path)), give_up, jobs=5000)
+    before = len(multiprocessing.active_children())
+    answers = pool.run(map(Job, "abc"))
+
+    first = next(answers)
+    started = len(multiprocessing.active_children()) - before
+
+    assert started == 3
+    assert sorted([first, *answers]) == [b"a", b"b", b"c"]
 
 
 def test_a_bug_of_ours_is_a_verdict_with_a_number(

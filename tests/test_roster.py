@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from tests.support.builders import filing_of
+from tests.support.builders import filing_of, with_figures
 from xlsx_tools.cli.template import template
 from xlsx_tools.filing import Organisation
 from xlsx_tools.fill import fill_workbook
 from xlsx_tools.forms import form_of_year
 from xlsx_tools.read import read_workbook
 from xlsx_tools.roster import (
+    FilingsByUnit,
     RosterError,
     check_parents,
     file_names,
-    match_filing,
     parse_roster,
 )
 
@@ -95,17 +95,52 @@ def test_filings_are_matched_by_code_or_exactly_the_name_never_by_likeness() -> 
     by_name, alike = parse_roster("name\n某县 某局\n某县某局办公室\n".encode())
     (other_code,) = parse_roster("name,code\n某县某局,99\n".encode())
 
-    assert match_filing(by_code, [filing]) is filing
-    assert match_filing(by_name, [filing]) is filing
-    assert match_filing(other_code, [filing]) is None
-    assert match_filing(alike, [filing]) is None
+    known = FilingsByUnit()
+    known.add(filing)
+
+    assert known.find(by_code) is filing
+    assert known.find(by_name) is filing
+    assert known.find(other_code) is None
+    assert known.find(alike) is None
+
+
+def test_of_two_filings_with_other_figures_neither_is_found() -> None:
+    filing = filing_of(form_of_year(2023))
+    (line,) = parse_roster("name,code\n某县某局,11330000000000000X\n".encode())
+    (by_name,) = parse_roster("name\n某县某局\n".encode())
+    known = FilingsByUnit()
+
+    assert known.add(filing)
+    assert known.add(replace(filing, narrative={}))
+    assert known.find(line) is filing
+    assert not known.add(with_figures(filing, licences__decisions=8))
+    assert known.find(line) is None
+    assert known.find(by_name) is None
+
+
+def test_two_units_of_one_name_are_found_by_their_codes_only() -> None:
+    one = replace(filing_of(form_of_year(2023)), organisation=Organisation("甲局", "1"))
+    other = replace(
+        with_figures(one, licences__decisions=8), organisation=Organisation("甲局", "2")
+    )
+    (first,) = parse_roster("name,code\n甲局,1\n".encode())
+    (uncoded,) = parse_roster("name\n甲局\n".encode())
+    known = FilingsByUnit()
+
+    assert known.add(one)
+    assert known.add(other)
+    assert known.find(first) is one
+    assert known.find(uncoded) is None
 
 
 def test_two_without_a_code_are_not_the_same_for_that() -> None:
     nameless = replace(filing_of(form_of_year(2023)), organisation=Organisation("甲局"))
     (line,) = parse_roster("name\n乙局\n".encode())
 
-    assert match_filing(line, [nameless]) is None
+    known = FilingsByUnit()
+    known.add(nameless)
+
+    assert known.find(line) is None
 
 
 def test_each_organisation_gets_its_own_workbook_and_last_years_figures(tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ def test_a_folder_given_in_several_spellings_is_gone_through_once(
 
     spellings = [folder, folder.relative_to(tmp_path), folder / ".." / "in", tmp_path / "link/in"]
 
-    assert found_in(*spellings, folder / "a.xlsx") == ["a.xlsx"]
+    assert found_in(*spellings, folder / ".." / "in" / "a.xlsx") == ["a.xlsx"]
+    assert found_in(folder / "a.xlsx", tmp_path / "link" / "in" / "a.xlsx") == ["a.xlsx"]
 
 
 @pytest.mark.usefixtures("_locked")

@@ -125,7 +125,7 @@ def test_a_journal_damaged_in_its_middle_is_begun_anew(tmp_path: Path) -> None:
         send(tmp_path / "in", f"{number}局")
     whole = statuses(Order(TODAY), tmp_path / "in", tmp_path)
     data = bytearray((tmp_path / "checked").read_bytes())
-    data[4096 : len(data) - 4096] = b"\xa5" * (len(data) - 8192)
+    data[20480:] = b"\xa5" * (len(data) - 20480)
     (tmp_path / "checked").write_bytes(data)
 
     assert statuses(Order(TODAY), tmp_path / "in", tmp_path) == whole

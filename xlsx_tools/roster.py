@@ -13,7 +13,7 @@ from xlsx_tools.errors import XlsxToolsError
 from xlsx_tools.filing import Organisation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from xlsx_tools.filing import Filing
     from xlsx_tools.forms.model import Scope
@@ -219,19 +219,42 @@ def normalise(name: str) -> str:
     return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
-def match_filing(line: RosterLine, filings: Iterable[Filing]) -> Filing | None:
-    """The filing of this organisation and scope: by code, else by exactly the same name."""
-    known = [filing for filing in filings if filing.scope == line.scope]
-    code = line.organisation.code
-    for filing in known:
-        if code and filing.organisation.code == code:
-            return filing
-    wanted = normalise(line.organisation.name)
-    for filing in known:
-        theirs = filing.organisation
-        if normalise(theirs.name) == wanted and not (code and theirs.code):
-            return filing
-    return None
+class FilingsByUnit:
+    """Filings, each to be found by its line of a roster: by code, else by exactly the same name."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Scope, str, str], Filing] = {}
+        self._unsure: set[tuple[Scope, str, str]] = set()
+
+    def add(self, filing: Filing) -> bool:
+        """Take one in; False if the unit has one with other figures: then neither is found.
+
+        Two of one name with different codes are two units, found by their codes only.
+        """
+        alone = True
+        for key in _keys(filing.organisation, filing.scope):
+            other = self._found.setdefault(key, filing)
+            if other.values != filing.values:
+                self._unsure.add(key)
+                codes = other.organisation.code, filing.organisation.code
+                alone = alone and key[1] == "name" and all(codes) and codes[0] != codes[1]
+        return alone
+
+    def find(self, line: RosterLine) -> Filing | None:
+        """The one filing of this organisation and scope; by name only where not both have codes."""
+        for key in _keys(line.organisation, line.scope):
+            filing = None if key in self._unsure else self._found.get(key)
+            both = filing is not None and filing.organisation.code and line.organisation.code
+            if filing is not None and (key[1] == "code" or not both):
+                return filing
+        return None
+
+
+def _keys(organisation: Organisation, scope: Scope) -> Iterator[tuple[Scope, str, str]]:
+    if code := (organisation.code or "").strip():
+        yield scope, "code", code
+    if name := normalise(organisation.name):
+        yield scope, "name", name
 
 
 def file_names(lines: Iterable[RosterLine]) -> dict[int, str]:

@@ -256,10 +256,15 @@ def entry_of(seq: int, result: FileResult) -> Entry:
     return Entry(seq, dump_result(result), (result.sha256, result.status, *facts))
 
 
+def say_in_use(path: Path) -> str:
+    """That somebody else has the journal at `path`."""
+    return f"{path}：另一个 nianbao 正在处理同一批文件，请等它结束后再试。"
+
+
 def say_journal_trouble(path: Path, error: sqlite3.Error | OSError) -> str:
     """What is wrong with a journal at `path`, and what to do."""
     if "locked" in str(error):
-        return f"{path}：另一个 nianbao 正在处理同一批文件，请等它结束后再试。"
+        return say_in_use(path)
     why = (
         explain_system(error) if isinstance(error, OSError) else _SQLITE_SAYS.get(str(error), error)
     )

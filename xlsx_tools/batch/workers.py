@@ -15,6 +15,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, islice
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 _AHEAD = 8
 """Tasks a worker has waiting, so that it never waits for us; small, so they fit in its pipe."""
-_BIG = 16_384
+_BIG = 512
+"""So many bytes of data make a task too big to wait in a pipe, which holds 8 KiB on macOS and
+Windows: were it full, we would wait for the worker, and the worker for us to take its answer."""
 _JOIN_SECONDS = 5.0
 _NO_MEMORY = 99
 
@@ -87,8 +90,10 @@ class WorkerPool(Generic[T]):
 
     def run(self, tasks: Iterator[T]) -> Iterator[bytes]:
         """The answers, in any order; the processes are gone when this ends, however it ends."""
+        first = list(islice(tasks, self._jobs))
+        tasks = chain(first, tasks)
         try:
-            for _ in range(self._jobs):
+            for _ in first:  # no more workers than there is work
                 self._workers.append(self._start())
             while self._feed(tasks):
                 yield from self._collect()

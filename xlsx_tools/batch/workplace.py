@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xlsx_tools.batch.journal import JournalError, say_journal_trouble
+from xlsx_tools.batch.journal import JournalError, say_in_use, say_journal_trouble
 from xlsx_tools.output import TEMPORARY_PREFIX
 
 if TYPE_CHECKING:
@@ -74,14 +74,16 @@ def _place_beside(output: Path) -> Path:
 
 def _lock(place: Path) -> sqlite3.Connection:
     """Held until it is closed or its process ends, however it ends."""
-    lock = sqlite3.connect(place / _LOCK, isolation_level=None, timeout=_PATIENCE_SECONDS)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-        if not (place / _LOCK).exists():  # whoever had it has just finished, and removed it
-            raise sqlite3.OperationalError("locked")
-    except sqlite3.Error as error:
+    with tell_journal_trouble(place):
+        lock = sqlite3.connect(place / _LOCK, isolation_level=None, timeout=_PATIENCE_SECONDS)
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except BaseException:
+            lock.close()
+            raise
+    if not (place / _LOCK).exists():  # whoever had it has just finished, and removed it
         lock.close()
-        raise JournalError(say_journal_trouble(place, error)) from error
+        raise JournalError(say_in_use(place))
     return lock
 
 

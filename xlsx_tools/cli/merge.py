@@ -27,6 +27,7 @@ from xlsx_tools.merge.book import render_merged
 from xlsx_tools.merge.gather import list_excluded, merge_batch
 from xlsx_tools.merge.hierarchy import Unstated
 from xlsx_tools.merge.trace import write_trace_csv, write_trace_json
+from xlsx_tools.report.text import show_safely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -90,7 +91,7 @@ def merge(  # noqa: PLR0913 - one for each option
         try:
             merged = merge_batch(batch, roster, unit, unstated)
         except MergeError as error:
-            click.echo(f"没有汇总：{error}", err=True)
+            click.echo(f"没有汇总：{show_safely(str(error))}", err=True)
             status = max(status, NOT_ACCEPTED)
         else:
             _write(merged, excluded, output, trace)
@@ -107,7 +108,7 @@ def _write(merged: Merge, excluded: Sequence[Excluded], output: Path, trace: Pat
         write = _TRACES[trace.suffix.lower()]
         write_chunks(trace, write(merged.sources, merged.filing.form))
     for remark in merged.remarks:
-        click.echo(remark)
+        click.echo(show_safely(remark))
     click.echo(f"已汇总 {len(merged.filing.includes)} 个单位{merged.say_partial()}，写入 {output}")
     _say_verdict(merged)
 
@@ -118,13 +119,13 @@ def _say_verdict(merged: Merge) -> None:
     blocking = [finding for finding in verdict.leading if finding.severity != "hint"]
     click.echo(f"汇总数校验：{STATUS_WORDS[verdict.status]}{'：' if blocking else '。'}")
     for finding in blocking:
-        click.echo(f"  {finding.message}")
+        click.echo(f"  {show_safely(finding.message)}")
 
 
 def _list_files(word: str, lines: Iterable[str]) -> None:
     lines = list(lines)
     click.echo(f"{word} {len(lines)} 份{'：' if lines else '。'}")
     for line in lines[:_LISTED]:
-        click.echo(f"  {line}")
+        click.echo(f"  {show_safely(line)}")
     if len(lines) > _LISTED:
         click.echo(f"  另有 {len(lines) - _LISTED} 份，见汇总工作簿“纳入情况”。")

@@ -11,6 +11,7 @@ from xlsx_tools.batch.sources import is_folder
 from xlsx_tools.cli.outputs import write_output
 from xlsx_tools.errors import IllegalTextError
 from xlsx_tools.last_year import offered_reasons
+from xlsx_tools.report.text import show_safely
 from xlsx_tools.roster import FileNames
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def write_returns(batch: Batch, folder: Path) -> None:
         try:
             data = render_return(verdict, result.beside, offered=offered)
         except IllegalTextError as error:
-            click.echo(f"{result.file}：无法生成退改工作簿，{error}", err=True)
+            said = f"{result.file}：无法生成退改工作簿，{error}"
+            click.echo(show_safely(said), err=True)
             continue
         write_output(folder / f"{name}{_ENDING}", data)
         written += 1

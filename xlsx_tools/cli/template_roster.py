@@ -13,7 +13,8 @@ from xlsx_tools.cli.submissions import find_submissions, show_progress
 from xlsx_tools.csv_text import csv_line
 from xlsx_tools.errors import XlsxToolsError
 from xlsx_tools.excel.address import layout_of
-from xlsx_tools.roster import RosterLine, file_names, match_filing, parse_roster
+from xlsx_tools.report.text import show_safely
+from xlsx_tools.roster import FilingsByUnit, RosterLine, file_names, parse_roster
 from xlsx_tools.template import build_template, carried_figures
 from xlsx_tools.values import show
 
@@ -39,11 +40,11 @@ def make_for_roster(  # noqa: PLR0913 - what the command was asked
     if not folder.is_dir() and folder.exists():
         raise click.UsageError(f"{folder} 不是文件夹；使用名册时，-o 应为文件夹。")
     refuse_existing([*outputs.values(), carried_list], force=force)
-    before = [] if last_year is None else _load_last_year(last_year, year)
+    before = FilingsByUnit() if last_year is None else _load_last_year(last_year, year)
     rows: list[tuple[str, ...]] = []
     with show_progress(list(lines), "正在生成") as watched:
         for line in watched:
-            filing = match_filing(line, before)
+            filing = before.find(line)
             data = build_template(
                 form,
                 year=year,
@@ -59,19 +60,20 @@ def make_for_roster(  # noqa: PLR0913 - what the command was asked
     click.echo(f"已在 {folder} 生成 {len(lines)} 个单位的工作簿（{year}年度）")
 
 
-def _load_last_year(place: Path, year: int) -> list[Filing]:
+def _load_last_year(place: Path, year: int) -> FilingsByUnit:
     """Every usable filing of last year; those that are not are named, and stop nothing."""
-    filings = []
+    filings = FilingsByUnit()
     for path in find_submissions([place]):
         try:
             filing = load_submission(path).filing
         except XlsxToolsError as error:
             click.echo(f"{path}：{error}", err=True)
             continue
-        if filing.year == year - 1:
-            filings.append(filing)
-        else:
+        if filing.year != year - 1:
             click.echo(f"{path}：不是上年度（{year - 1}年度）的填报，没有使用。", err=True)
+        elif not filings.add(filing):
+            name = show_safely(filing.organisation.name)
+            click.echo(f"{path}：“{name}”上年度有几份不同的填报，都没有使用。", err=True)
     return filings
 
 
@@ -94,8 +96,8 @@ def _carried(
         )
 
 
-def _say_unmatched(lines: Sequence[RosterLine], before: list[Filing]) -> None:
-    missing = [line.organisation.name for line in lines if match_filing(line, before) is None]
+def _say_unmatched(lines: Sequence[RosterLine], before: FilingsByUnit) -> None:
+    missing = [line.organisation.name for line in lines if before.find(line) is None]
     if missing:
         named = "、".join(missing[:5]) + ("等" if len(missing) > 5 else "")  # noqa: PLR2004
         click.echo(f"{len(missing)} 个单位没有上年度填报，上年结转由单位填写：{named}。", err=True)

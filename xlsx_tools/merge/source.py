@@ -57,7 +57,7 @@ class UnmergedUnits:
             self._by_name[normalise(line.organisation.name), line.scope] = line
 
     def line_of(self, filing: Filing) -> RosterLine | None:
-        """The line that leaves this filing out, as `roster.match_filing` would match them."""
+        """The line that leaves this filing out, by code, else by exactly the same name."""
         theirs = filing.organisation
         if theirs.code and (line := self._by_code.get((theirs.code, filing.scope))):
             return line
