@@ -104,7 +104,7 @@ def _tell_changes(changes: Changes) -> Iterator[str]:
     yield from _list("已不在", changes.gone)
     yield from _list("新增", changes.new)
     yield from _list("改了名称或者位置，内容相同", moved)
-    yield from _list("当时或者现在无法读取，不能比较", changes.unknown)
+    yield from _list("当时和现在都无法读取，不能比较", changes.unknown)
     yield "封存以后没有变化。" if changes.none else "封存以后有变化；封存包内的原件没有受影响。"
     yield "以上只比较文件；要重新校验、汇总，请只写封存包。"
 

@@ -27,7 +27,7 @@ class Changes:
     Attributes:
         same: how many are what they were.
         moved: those that only have another name or folder: then, and now.
-        unknown: those that cannot be read now, or could not be read then.
+        unknown: those that could be read neither then nor now.
     """
 
     same: int
@@ -39,8 +39,8 @@ class Changes:
 
     @property
     def none(self) -> bool:
-        """Whether every file is there as it was, and no other."""
-        return not (self.changed or self.gone or self.new or self.moved or self.unknown)
+        """Whether every file is there as it was, as far as can be told, and no other."""
+        return not (self.changed or self.gone or self.new or self.moved)
 
 
 def compare_files(
@@ -50,7 +50,7 @@ def compare_files(
     then = {file.name: file for file in files}
     now = _hash_files(paths, leave_out)
     both = then.keys() & now.keys()
-    unknown = {name for name in both if not (then[name].sha256 and now[name])}
+    unknown = {name for name in both if not (then[name].sha256 or now[name])}
     changed = {name for name in both - unknown if then[name].sha256 != now[name]}
     gone = [name for name in then if name not in now]
     new = [name for name in now if name not in then]

@@ -19,9 +19,10 @@ def root_of(paths: Iterable[Path]) -> str:
     """
     folders = {label_of(str(path if path.is_dir() else path.parent)) for path in paths}
     try:
-        return os.path.commonpath(folders).removeprefix(os.curdir)
+        root = os.path.commonpath(folders)
     except ValueError:  # nothing given, or on several drives, or not all from the same start
         return ""
+    return "" if root == os.curdir else root
 
 
 def name_within(label: str, root: str) -> str:

@@ -16,7 +16,7 @@ from xlsx_tools.frozen.errors import AlteredError, FrozenError, NotFrozenError
 from xlsx_tools.frozen.manifest import LISTS, MANIFEST, README
 from xlsx_tools.frozen.parse import parse_manifest
 from xlsx_tools.frozen.wording import write_readme
-from xlsx_tools.frozen.zip_stream import MOST_BYTES, MOST_MEMBERS
+from xlsx_tools.frozen.zip_stream import MOST_BYTES, MOST_MEMBERS, SEAL_LENGTH, seal
 from xlsx_tools.roster import parse_roster
 from xlsx_tools.waivers import parse_waivers
 
@@ -34,6 +34,7 @@ FROZEN_LIMITS: Final = Limits(
 )
 _LONGEST_MANIFEST: Final = 64 * MIB
 _BLOCK: Final = MIB
+_TAKE_ANOTHER: Final = "请换用另外保存的一份封存包。"
 
 
 @dataclass(frozen=True)
@@ -69,17 +70,15 @@ class Frozen:
 
     def digest(self) -> str:
         """The hash of the whole archive, by which it is known again."""
-        digest = hashlib.sha256()
-        for start in range(0, len(self.data), _BLOCK):
-            digest.update(self.data[start : start + _BLOCK])
-        return digest.hexdigest()
+        return _hash_up_to(self.data, len(self.data)).hex()
 
     def verify_members(self) -> None:
         """Read everything once and compare it with the manifest; memory stays flat.
 
         Raises:
-            AlteredError: something is not what the manifest says.
-            UnusableFileError: something is damaged.
+            AlteredError: something is not what the manifest says, or a byte that belongs to no
+                member, such as a date, is not what it was.
+            FrozenError: something is damaged.
         """
         manifest = self.manifest
         for file in (*manifest.files, *(manifest.last_year or ())):
@@ -90,11 +89,17 @@ class Frozen:
                 raise AlteredError(name, "与封存清单所记的摘要不符")
         if _read_part(self.package, README) != write_readme(manifest):
             raise AlteredError(README, "与封存清单不符")
+        sealed = len(self.data) - SEAL_LENGTH
+        if self.data[sealed:] != seal(_hash_up_to(self.data, sealed)):
+            raise AlteredError("结尾校验码", "与内容不符（或者解压以后重新压缩过）")
 
     def _hash(self, name: str) -> str:
         digest = hashlib.sha256()
-        for piece in self.package.read_pieces(name):
-            digest.update(piece)
+        try:
+            for piece in self.package.read_pieces(name):
+                digest.update(piece)
+        except UnusableFileError as error:
+            raise _name_damaged(name, error) from error
         return digest.hexdigest()
 
     def _read_list(self, name: str) -> bytes | None:
@@ -128,6 +133,13 @@ class FrozenSources:
         return _read_file(self._package, file)
 
 
+def _hash_up_to(data: FileBytes, end: int) -> bytes:
+    digest = hashlib.sha256()
+    for start in range(0, end, _BLOCK):
+        digest.update(data[start : min(start + _BLOCK, end)])
+    return digest.digest()
+
+
 def _read_file(package: Package, file: FrozenFile) -> bytes:
     data = _read_part(package, file.path)
     if hashlib.sha256(data).hexdigest() != file.sha256:
@@ -146,7 +158,16 @@ def _read_part(package: Package, name: str, limit: int = DEFAULT_LIMITS.file_byt
     try:
         return package.read(name)
     except UnusableFileError as error:
-        raise FrozenError(f"封存包中的 {name} 已损坏：{error}") from error
+        raise _name_damaged(name, error) from error
+
+
+def _name_damaged(name: str, error: UnusableFileError) -> FrozenError:
+    return FrozenError(f"封存包中的 {name} 已损坏：{_say_found(error)}。{_TAKE_ANOTHER}")
+
+
+def _say_found(error: UnusableFileError) -> str:
+    """What was found, without what one would do about a submission."""
+    return str(error).partition("。")[0]
 
 
 @contextmanager
@@ -159,7 +180,11 @@ def open_frozen(path: Path) -> Iterator[Frozen]:
         UnusableFileError: it cannot be read, or is no sound zip.
     """
     with open_once(path, FROZEN_LIMITS) as data:
-        package = open_package(data, FROZEN_LIMITS)
+        try:
+            package = open_package(data, FROZEN_LIMITS)
+        except UnusableFileError as error:
+            message = f"封存包无法打开：{_say_found(error)}。{_TAKE_ANOTHER}"
+            raise UnusableFileError(error.reason, message, place=error.place) from error
         if MANIFEST not in package:
             raise NotFrozenError
         manifest = parse_manifest(_read_part(package, MANIFEST, _LONGEST_MANIFEST))

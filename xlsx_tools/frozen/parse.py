@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _TOO_LARGE = 1 << 63
 _HASH = re.compile("[0-9a-f]{64}")
+_CODE = re.compile(r"[a-z0-9_.-]{1,60}")
 _PLACE = "{}/[0-9]{{6}}\\.[a-z0-9]{{1,8}}"
 _UNSTATED: Mapping[str, Unstated] = {word: word for word in get_args(Unstated)}
 _STATUSES: Mapping[str, FileStatus] = {word: word for word in STATUS_WORDS}
@@ -59,24 +60,22 @@ def parse_manifest(data: bytes) -> Manifest:
 
 
 def _parse(top: _Object) -> Manifest:
-    last = top.raw.get("last_year")
+    last = None if top.is_null("last_year") else top.objects("last_year")
     manifest = Manifest(
         organisation=_organisation(top.object("organisation")),
         today=_day(top.text("today")),
-        year=None if "year" in top.raw and top.raw["year"] is None else top.number("year"),
+        year=None if top.is_null("year") else top.number("year"),
         choice=_choice(top.object("choice")),
         unstated=top.word("nested", _UNSTATED),
         files=tuple(_file(one, INPUTS) for one in top.objects("files")),
         ignored=tuple(_ignored(one) for one in top.objects("ignored")),
-        last_year=None
-        if last is None
-        else tuple(_file(one, LAST_YEAR) for one in top.objects("last_year")),
+        last_year=None if last is None else tuple(_file(one, LAST_YEAR) for one in last),
         lists=_digests(top.object("lists"), LISTS),
         outputs=_digests(top.object("outputs"), OUTPUTS),
         forms=top.object("forms").texts(),
         versions=top.object("versions").texts(),
     )
-    top.finish("format", "year", "last_year")
+    top.finish("format")
     if manifest.outputs.keys() != set(OUTPUTS):
         raise _wrong("outputs 不全")
     paths = [file.path for file in (*manifest.files, *(manifest.last_year or ())) if file.path]
@@ -145,6 +144,13 @@ class _Object:
         """An object of texts alone."""
         return {name: self.text(name) for name in self.raw}
 
+    def is_null(self, name: str) -> bool:
+        """Whether the field is there and says that there is nothing."""
+        if name not in self.raw or self.raw[name] is not None:
+            return False
+        self._taken.add(name)
+        return True
+
     def finish(self, *others: str) -> None:
         """Refuse what nobody has asked for."""
         if rest := self.raw.keys() - self._taken - set(others):
@@ -152,9 +158,9 @@ class _Object:
 
 
 def _organisation(raw: _Object) -> Organisation:
-    code = None if raw.raw.get("code") is None else raw.text("code")
+    code = None if raw.is_null("code") else raw.text("code")
     organisation = Organisation(raw.text("name"), code)
-    raw.finish("code")
+    raw.finish()
     return organisation
 
 
@@ -200,7 +206,7 @@ def _file(raw: _Object, folder: str) -> FrozenFile:
         changed=raw.number("changed"),
         sha256=raw.match("sha256", _HASH.pattern),
         status=raw.word("status", _STATUSES),
-        code=raw.text("code"),
+        code=raw.match("code", _CODE.pattern),
         why=raw.text("why"),
     )
     raw.finish()

@@ -93,7 +93,7 @@ def _compare(frozen: Frozen, outputs: Outputs, judged: tuple[str, ...]) -> Remad
         tuple(same),
         tuple(repacked),
         tuple(differences),
-        tuple(_compare_versions(frozen.manifest)) if others else (),
+        tuple(_compare_versions(frozen.manifest)) if differences else (),
         len(outputs.merge.filing.includes),
     )
 
