@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from click.testing import CliRunner
+
+# Beside this script, which the tests run from elsewhere.
+sys.path.insert(0, str(Path(__file__).parent))
+from generate_addin import render_names, write_message
 
 from xlsx_tools.cli.main import COMMANDS, nianbao
 from xlsx_tools.errors import (
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from xlsx_tools.forms import Form
 
 DOCS = Path(__file__).parent
+NAMES = DOCS.parent / "macros" / "generated" / "forms.json"
 GLOSSARY = "glossary.md"
 LINES_BELOW = "<!-- Written by docs/generate.py from here to the end. -->"
 _WRITTEN = "<!-- 由 docs/generate.py 生成，请勿手工修改。 -->"
@@ -63,8 +69,14 @@ _MORE_ERRORS = {
     "receipt": "不是完整的回执，密钥过短，或者填报没有通过、不能出具回执",
     "year-unknown": "没有写明年度，也没有一份填报写明年度，不知道催报哪一年度",
     "journal": "整批处理的进度记录不能使用：另一个进程正在处理同一批文件，或者无法写入",
+    "addin": "插件的请求不能处理；代码见[插件与后台程序之间的消息](addin-message.md)",
     "choice": "为同一单位指定了不止一份文件",
+    "executor": "不能在指定的地方处理：没有安装 Dask 扩展，连接不上，或者没有工作进程",
     "waivers": "豁免清单不能使用；逐行说明问题所在",
+    "frozen": "封存包不能生成，或者不能读取；说明问题所在",
+    "frozen-input-changed": "校验到封存之间有文件变化，没有封存",
+    "frozen-altered": "封存包的内容与其封存清单不符，已被改动",
+    "not-frozen": "是压缩包，但不是封存包",
 }
 
 
@@ -78,6 +90,7 @@ def render_pages() -> Mapping[str, str]:
         "reference/commands.md": _join(_write_commands()),
         "reference/rules.md": _join(_write_rules()),
         "reference/codes.md": _join(_write_codes()),
+        "reference/addin-message.md": _join(write_message()),
         **schemas,
         GLOSSARY: _render_glossary(),
     }
@@ -237,6 +250,9 @@ def main() -> None:
         if f"reference/{path.name}" not in pages:
             path.unlink()
             print(f"removed docs/reference/{path.name}")
+    NAMES.parent.mkdir(parents=True, exist_ok=True)
+    NAMES.write_text(render_names(), encoding="utf-8", newline="\n")
+    print(f"wrote {NAMES.relative_to(DOCS.parent)}")
     for name, text in pages.items():
         (DOCS / name).write_text(text, encoding="utf-8", newline="\n")
         print(f"wrote docs/{name}")

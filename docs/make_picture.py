@@ -1,26 +1,38 @@
-"""Makes images/workbook.png: 表三 and 校验 of a workbook with invented figures and one mistake.
+"""Makes the pictures in images/, all of invented figures with mistakes made on purpose.
 
-Needs LibreOffice and poppler. The picture is made anew by hand when the workbook changes its
-look; it depends on the fonts of the machine, so no test compares it.
+``workbook.png`` is 表三 and 校验 of a workbook, ``todo.png`` is 待办 of its return workbook, and
+``page.png`` is the page of a batch. Needs LibreOffice, poppler and Chromium. The pictures are
+made anew by hand when something changes its look; they depend on the fonts of the machine, so
+no test compares them.
 """
 
 from __future__ import annotations
 
+import shutil
 import struct
 import subprocess
 import tempfile
 import zlib
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from xlsx_tools.batch.desk import Order, run_order
+from xlsx_tools.batch.folders import FilesOnDisk
+from xlsx_tools.batch.run import LocalExecutor
+from xlsx_tools.check import check_filing
 from xlsx_tools.filing import Filing, Organisation, compute_values
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.forms import Form, form_ids, load_form
+from xlsx_tools.report import REPORTERS
+from xlsx_tools.returned import render_return
+from xlsx_tools.roster import parse_roster
 
-PICTURE = Path(__file__).parent / "images" / "workbook.png"
+IMAGES = Path(__file__).parent / "images"
 _MARGIN = 24
 _PAPER = 255
-_ORGANISATION = Organisation("示例县住房和城乡建设局")
+_ORGANISATION = "示例县住房和城乡建设局"
 _YEAR = 2025
 _FIGURES = {
     "disclosure.normative_documents.issued": 3,
@@ -45,6 +57,24 @@ _FIGURES = {
     "requests.carried_out.natural_person": 4,  # one short: 40 + 3 ≠ 38 + 4
     "disputes.reconsideration.upheld": 1,
 }
+_RIGHT = {"requests.carried_out.natural_person": 5}
+_REGULATIONS = {"disclosure.regulations.in_force": 2}
+_TODO = {**_REGULATIONS, "fees.collected": 30}
+_UNITS: dict[str, dict[str, int]] = {
+    "示例县发展和改革局": _RIGHT,
+    "示例县教育局": _RIGHT,
+    "示例县公安局": {**_RIGHT, **_REGULATIONS},
+    "示例县民政局": _RIGHT,
+    "示例县财政局": {**_RIGHT, "fees.collected": 30},
+    "示例县自然资源局": _RIGHT,
+    "示例县住房和城乡建设局": {},
+    "示例县交通运输局": _RIGHT,
+    "示例县水利局": {**_RIGHT, "disclosure.normative_documents.issued": 18},
+    "示例县农业农村局": _RIGHT,
+}
+_ABSENT = ("示例县审计局", "示例县统计局")
+_REASONS = {"regulations-power": "由县政府委托统一填报规章"}
+_WINDOW = "1280,1010"
 
 
 class Image(NamedTuple):
@@ -54,17 +84,53 @@ class Image(NamedTuple):
     rows: list[bytes]
 
 
-def make_filing(form: Form) -> Filing:
-    """An invented department whose 自然人 column does not balance."""
-    typed = {cell.index: _FIGURES.get(cell.path, 0) for cell in form.inputs}
+def make_filing(form: Form, changes: dict[str, int], name: str = _ORGANISATION) -> Filing:
+    """An invented department whose 自然人 column does not balance unless changed."""
+    figures = _FIGURES | changes
+    typed = {cell.index: figures.get(cell.path, 0) for cell in form.inputs}
     return Filing(
         form=form,
         year=_YEAR,
-        organisation=_ORGANISATION,
+        organisation=Organisation(name),
         scope="own",
         values=compute_values(form, typed, ()),
         narrative={section.id: f"{section.heading}。" for section in form.texts},
     )
+
+
+def render_todo(form: Form) -> bytes:
+    """The return workbook of the same department, with more amiss and some of it explained."""
+    filing = replace(make_filing(form, _TODO), reasons=_REASONS)
+    return render_return(check_filing(filing))
+
+
+def render_batch(form: Form, folder: Path) -> str:
+    """The page of a small batch, as a web page."""
+    inbox = folder / "报送"
+    inbox.mkdir()
+    for name, changes in _UNITS.items():
+        filing = make_filing(form, changes, name)
+        (inbox / f"{name}.xlsx").write_bytes(render_workbook(filing))
+    explained = replace(
+        make_filing(form, _RIGHT | _REGULATIONS, next(iter(_UNITS))), reasons=_REASONS
+    )
+    (inbox / f"{explained.organisation.name}.xlsx").write_bytes(render_workbook(explained))
+    (inbox / f"{_ABSENT[0]}.xlsx").write_bytes(b"?")
+    roster = "\n".join(("name", *_UNITS, *_ABSENT)).encode()
+    order = Order(date(_YEAR + 1, 1, 20), roster=parse_roster(roster))
+    with run_order(order, FilesOnDisk([inbox]), LocalExecutor(jobs=1), folder) as outcome:
+        return b"".join(REPORTERS["html"](outcome.batch)).decode().replace(f"{folder}/", "")
+
+
+def photograph(page: str, folder: Path) -> bytes:
+    """The top of a web page as a browser shows it."""
+    (folder / "page.html").write_text(page, encoding="utf-8")
+    browser = shutil.which("chromium") or "google-chrome"
+    options = ["--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={_WINDOW}"]
+    target = folder / "page.png"
+    command = [browser, *options, f"--screenshot={target}", (folder / "page.html").as_uri()]
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - our own file
+    return target.read_bytes()
 
 
 def render_pdf(data: bytes, folder: Path) -> Path:
@@ -134,16 +200,37 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
 
 
+def picture_workbook(form: Form, folder: Path) -> bytes:
+    """表三 above 校验."""
+    pdf = render_pdf(render_workbook(make_filing(form, {})), folder)
+    requests = render_page(pdf, find_page(pdf, "（七）总计"), 140)
+    checks = render_page(pdf, find_page(pdf, "校验结论"), 100)
+    return encode_png(stack([requests, checks]))
+
+
+def picture_todo(form: Form, folder: Path) -> bytes:
+    """待办."""
+    pdf = render_pdf(render_todo(form), folder)
+    return encode_png(stack([render_page(pdf, find_page(pdf, "退改事项"), 110)]))
+
+
+def picture_page(form: Form, folder: Path) -> bytes:
+    """The page of a batch."""
+    return photograph(render_batch(form, folder), folder)
+
+
+PICTURES = {"workbook": picture_workbook, "todo": picture_todo, "page": picture_page}
+
+
 def main() -> None:
-    """Make the picture."""
+    """Make every picture."""
     form = load_form(form_ids()[-1])
-    with tempfile.TemporaryDirectory() as folder:
-        pdf = render_pdf(render_workbook(make_filing(form)), Path(folder))
-        requests = render_page(pdf, find_page(pdf, "（七）总计"), 140)
-        checks = render_page(pdf, find_page(pdf, "校验结论"), 100)
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_bytes(encode_png(stack([requests, checks])))
-    print(f"wrote {PICTURE}: {PICTURE.stat().st_size} bytes")
+    IMAGES.mkdir(exist_ok=True)
+    for name, draw in PICTURES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            data = draw(form, Path(folder))
+        (IMAGES / f"{name}.png").write_bytes(data)
+        print(f"wrote docs/images/{name}.png: {len(data)} bytes")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ import pytest
 
 from tests.support.builders import filing_of, with_figures
 from tests.support.commands import run_command
-from xlsx_tools.batch.desk import Order, open_workplace, run_order
+from xlsx_tools.batch.desk import Order, run_order
 from xlsx_tools.batch.duplicates import Choice
 from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.run import LocalExecutor
+from xlsx_tools.batch.workplace import open_workplace
 from xlsx_tools.filing import Organisation
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.forms import load_form
@@ -464,6 +465,12 @@ def test_a_run_that_goes_by_the_same_things_goes_on(desk: Path) -> None:
     assert len(read_by(order, desk)) == 9 - 5
 
 
+def test_a_run_goes_on_the_day_after(desk: Path) -> None:
+    interrupt(Order(date(2022, 1, 20)), desk, 5)
+
+    assert len(read_by(Order(date(2022, 1, 21)), desk)) == 9 - 5
+
+
 def test_a_run_that_goes_by_other_things_begins_anew(desk: Path) -> None:
     day = date.fromisoformat(DAY)
     waivers = parse_waivers(
@@ -478,7 +485,6 @@ def test_a_run_that_goes_by_other_things_begins_anew(desk: Path) -> None:
         "utf-8",
     )
     others = [
-        Order(date(2022, 1, 21)),
         Order(day, waivers=waivers),
         Order(day, last_year=FilesOnDisk([desk / "上年"])),
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 import runpy
 import shlex
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import xlsx_tools
 from xlsx_tools.cli.main import COMMANDS, main
 from xlsx_tools.errors import XlsxToolsError
 from xlsx_tools.excel.refusals import NOTES, REFUSALS
@@ -82,6 +85,13 @@ def _literals(node: ast.expr) -> set[str]:
     }
 
 
+def import_everything() -> None:
+    """What is defined in a module shows only once it is loaded."""
+    for found in pkgutil.walk_packages(xlsx_tools.__path__, "xlsx_tools."):
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
+
+
 def subclasses(kind: type[XlsxToolsError]) -> Iterator[type[XlsxToolsError]]:
     for found in kind.__subclasses__():
         yield found
@@ -100,6 +110,14 @@ def test_generated_pages_are_fresh_and_complete() -> None:
     assert committed == {name for name in pages if name.startswith("reference/")}
 
 
+def test_the_names_for_the_front_ends_are_fresh() -> None:
+    generated = runpy.run_path(str(DOCS / "generate.py"))
+
+    committed = (ROOT / "macros" / "generated" / "forms.json").read_text(encoding="utf-8")
+
+    assert committed == generated["render_names"](), "run: make generated"
+
+
 def test_generating_twice_gives_the_same() -> None:
     assert generated_pages() == generated_pages()
 
@@ -107,6 +125,7 @@ def test_generating_twice_gives_the_same() -> None:
 def test_every_code_is_documented() -> None:
     page = (DOCS / "reference" / "codes.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE))
+    import_everything()
     errors = {
         error.code for error in subclasses(XlsxToolsError) if "xlsx_tools" in error.__module__
     }
@@ -222,8 +241,9 @@ def test_decisions_are_numbered_and_say_the_same_four_things() -> None:
         ]
 
 
-def test_the_picture_of_the_readme_is_a_png() -> None:
-    picture = (DOCS / "images" / "workbook.png").read_bytes()
+@pytest.mark.parametrize("path", sorted((DOCS / "images").iterdir()), ids=lambda path: path.name)
+def test_every_picture_is_a_small_png(path: Path) -> None:
+    picture = path.read_bytes()
 
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(picture) < 400_000

@@ -202,9 +202,21 @@ def test_missing_units_make_a_partial_sum_that_names_them(nianbao: Command, inbo
 
     book = load_workbook(inbox.parent / "汇总.xlsx")
     assert "未报 2 份：\n  三局\n  四局\n" in ended.out
-    assert "已汇总 2 个单位，为部分汇总（缺 2 个单位）" in ended.out
+    assert "已汇总 2 个单位，为部分汇总（名册中有 2 个单位没有计入）" in ended.out
     assert merged_by(inbox).values == sums(*present)
     assert {"三局", "四局"} <= set(column(book, "纳入情况", "A") + column(book, "纳入情况", "B"))
+
+
+@pytest.mark.parametrize("parent", ["", "甲区"])
+def test_who_sent_what_was_not_accepted_is_left_out_and_not_told_to_have_sent_nothing(
+    nianbao: Command, inbox: Path, parent: str
+) -> None:
+    send(inbox, unit("一局"), with_figures(unit("二局"), received__other=999))
+
+    ended = merge(nianbao, inbox, "".join(f"{n}局,,{parent},,\n" for n in "一二三"))
+
+    assert "未纳入 1 份：\n  二局（" in ended.out
+    assert "未报 1 份：\n  三局\n" in ended.out
 
 
 def test_who_the_roster_leaves_out_is_left_out_with_the_note_and_is_not_missing(

@@ -60,17 +60,30 @@ def read_submission(intake: Intake) -> Filing:
     Only the sheets of the form are parsed: what else is in a workbook (a merged one has every
     unit's figures beside) is verified like every part, and may be large.
     """
-    book = read_raw_workbook(intake.data, choose=_choose_sheets)
+    book = read_raw_workbook(intake.data, choose=choose_sheets)
     form = _form_of(book)
     names = _sheet_names(form)
     if any(not sheet.parsed for name, sheet in book.sheets.items() if name in names):
         book = read_raw_workbook(intake.data, wanted=names.__contains__)
+    return _read_as(book, form)
+
+
+def read_book(book: RawWorkbook) -> Filing:
+    """The same for raw cells from elsewhere: a workbook that is open in another program.
+
+    Raises:
+        UnusableFileError: it is not made from one of our templates, or its sheets were changed.
+    """
+    return _read_as(book, _form_of(book))
+
+
+def _read_as(book: RawWorkbook, form: Form) -> Filing:
     layout = layout_of(form)
     _check_layout(book, layout)
     return _Reader(book, layout).filing()
 
 
-def _choose_sheets(properties: Mapping[str, str]) -> Callable[[str], bool]:
+def choose_sheets(properties: Mapping[str, str]) -> Callable[[str], bool]:
     """Those of the form in the stamp; of every form when the stamp was lost on the way."""
     named = properties.get(_STAMP_PROPERTY, "")
     likely = [named] if named in form_ids() else form_ids()

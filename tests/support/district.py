@@ -78,7 +78,7 @@ Plant = tuple[str, str, "Put | None"]
 """The cell that is wrong, the rule that says so, and what stands in the cell."""
 
 
-def _faults(filing: Filing) -> list[Plant]:
+def faults_of(filing: Filing) -> list[Plant]:
     """One cell each, so that one leading finding must name it."""
     received = filing.values[index_of(FORM, "received__research")] or 0
     return [
@@ -97,7 +97,7 @@ def _faults(filing: Filing) -> list[Plant]:
     ]
 
 
-FAULTS = len(_faults(filing_of(FORM)))
+FAULTS = len(faults_of(filing_of(FORM)))
 
 
 @dataclass
@@ -172,7 +172,7 @@ def make_district(  # noqa: PLR0913 - how many of each
 def _plant(made: District, filing: Filing, kind: int) -> bytes:
     """One fault; the last kind is that of last year's figures."""
     name = filing.organisation.name
-    layout, faults = layout_of(FORM), _faults(filing)
+    layout, faults = layout_of(FORM), faults_of(filing)
     if kind == len(faults):
         cell, rule = "carried_in__research", "carried-in-matches-last-year"
         carried = filing.values[index_of(FORM, cell)] or 0

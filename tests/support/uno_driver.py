@@ -9,11 +9,15 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uno
 from com.sun.star.beans import PropertyValue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SAVE, _PRINT = "Calc MS Excel 2007 XML", "calc_pdf_Export"
 
@@ -21,11 +25,18 @@ _SAVE, _PRINT = "Calc MS Excel 2007 XML", "calc_pdf_Export"
 def main() -> None:
     """Open, look, type, look again, save, print."""
     job = json.load(sys.stdin)
-    pipe = f"nianbao{abs(hash(job['profile']))}{time.time_ns()}"
+    with running_office(job["profile"]) as (context, desktop):
+        json.dump(_work(context, desktop, job), sys.stdout)
+
+
+@contextmanager
+def running_office(profile: str) -> Iterator[tuple[Any, Any]]:
+    """A headless LibreOffice of our own; gives its context and its desktop."""
+    pipe = f"nianbao{abs(hash(profile))}{time.time_ns()}"
     office = subprocess.Popen(
         [  # noqa: S607 - found where the tests found it
             "soffice",
-            f"-env:UserInstallation={job['profile']}",
+            f"-env:UserInstallation={profile}",
             "--headless",
             "--norestore",
             f"--accept=pipe,name={pipe};urp;",
@@ -39,7 +50,7 @@ def main() -> None:
             "com.sun.star.frame.Desktop", context
         )
         try:
-            json.dump(_work(context, desktop, job), sys.stdout)
+            yield context, desktop
         finally:
             desktop.terminate()
     finally:

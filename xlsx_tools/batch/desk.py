@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from xlsx_tools.batch.run import Executor, Progress, Sources
+    from xlsx_tools.batch.run import Executor, Progress, Sources, StoredResults
     from xlsx_tools.roster import RosterLine
     from xlsx_tools.waivers import Waiver
 
@@ -51,11 +51,15 @@ class Outcome:
     """A checked batch, and what to tell of the order itself.
 
     Attributes:
+        stored: the results of the batch, with the files as they were listed.
+        before: the same of last year's filings, if there were any to go by.
         unused: chosen files that settled nothing.
         unusable: a sentence for each of last year's files that could not be used.
     """
 
     batch: Batch
+    stored: StoredResults
+    before: StoredResults | None = None
     unused: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
 
@@ -89,18 +93,21 @@ def _run(
     watch: Callable[[Stage], Progress | None],
 ) -> Iterator[Outcome]:
     index, digest, unusable = None, "", tuple[str, ...]()
-    if order.last_year is not None:
-        index = place / _INDEX
-        with Journal(place / _BEFORE, program_digest()) as before:
-            results, _ = run_batch(
-                before, order.last_year, Checking(order.today), execute, progress=watch("last-year")
+    before: StoredResults | None = None
+    with ExitStack() as journals:
+        if order.last_year is not None:
+            index = place / _INDEX
+            last = journals.enter_context(Journal(place / _BEFORE, program_digest()))
+            before, _ = run_batch(
+                last, order.last_year, Checking(order.today), execute, progress=watch("last-year")
             )
-            digest, unusable = build_index(index, results)
-    checking = Checking(order.today, str(index) if index else None, order.waivers)
-    with Journal(place / _CHECKED, _fingerprint(order, digest)) as journal:
+            digest, unusable = build_index(index, before)
+        checking = Checking(order.today, str(index) if index else None, order.waivers)
+        journal = journals.enter_context(Journal(place / _CHECKED, _fingerprint(order, digest)))
         results, ignored = run_batch(journal, sources, checking, execute, progress=watch("batch"))
         roster, unused = reconcile(journal, order.roster, order.year, order.choice)
-        yield Outcome(Batch(results, ignored, roster), tuple(sorted(unused)), unusable)
+        batch = Batch(results, ignored, roster)
+        yield Outcome(batch, results, before, tuple(sorted(unused)), unusable)
 
 
 def _fingerprint(order: Order, last_year: str) -> str:

@@ -167,10 +167,17 @@ class Journal:
 
     def unfinished(self) -> Iterator[Line]:
         """The files without a result, in order."""
+        return self._lines("record IS NULL")
+
+    def lines(self) -> Iterator[Line]:
+        """Every file as it was listed, in order."""
+        return self._lines("1")
+
+    def _lines(self, where: str) -> Iterator[Line]:
         after = -1
         while rows := self._base.execute(
-            "SELECT seq, label, path, member, size, changed FROM files"
-            " WHERE record IS NULL AND seq > ? ORDER BY seq LIMIT 500",
+            "SELECT seq, label, path, member, size, changed FROM files"  # noqa: S608 - our own words
+            f" WHERE {where} AND seq > ? ORDER BY seq LIMIT 500",
             (after,),
         ).fetchall():
             for seq, label, path, member, size, changed in rows:

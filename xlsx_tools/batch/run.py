@@ -48,6 +48,10 @@ class StoredResults:
             findings = map(load_finding, json.loads(beside)) if beside else ()
             yield load_result(record, findings, counted=counted)
 
+    def with_lines(self) -> Iterator[tuple[Line, FileResult]]:
+        """Each result with the file as it was listed."""
+        return zip(self.journal.lines(), self, strict=True)
+
 
 class Progress(Protocol):
     """Somebody who watches a long batch."""

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlsx_tools.batch.desk import Order, open_workplace, run_order
+from xlsx_tools.batch.desk import Order, run_order
 from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.result import STATUS_WORDS
 from xlsx_tools.batch.run import LocalExecutor
+from xlsx_tools.batch.workplace import open_workplace
 from xlsx_tools.cli.demo_units import ABSENT, COUNTY, DEPARTMENTS, FORM, YEAR
 from xlsx_tools.cli.options import FILE, ChineseCommand, describe
 from xlsx_tools.cli.outputs import write_output

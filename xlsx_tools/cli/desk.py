@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import wraps
-from typing import TYPE_CHECKING, NoReturn, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -17,6 +16,7 @@ from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.batch.run import LocalExecutor
 from xlsx_tools.batch.sources import is_folder, place_of
 from xlsx_tools.batch.workplace import open_workplace
+from xlsx_tools.cli.bars import Bars
 from xlsx_tools.cli.options import FILE, check_date, check_year
 from xlsx_tools.errors import explain_system
 from xlsx_tools.report.text import show_safely
@@ -24,19 +24,15 @@ from xlsx_tools.roster import parse_roster
 from xlsx_tools.waivers import parse_waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from click._termui_impl import ProgressBar
-
     from xlsx_tools.batch import Batch
-    from xlsx_tools.batch.desk import Stage
+    from xlsx_tools.batch.desk import Outcome
     from xlsx_tools.batch.run import Executor
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-_A_FEW = 5
-_STAGES: Mapping[Stage, str] = {"last-year": "正在读取上年度填报", "batch": "正在校验"}
 _LOCAL, _DASK = "local", "dask://"
 
 
@@ -153,20 +149,38 @@ def run_desk(
     Raises:
         click.UsageError: nothing to check unless it `may_be_empty`, or an output among the inputs.
     """
-    order = read_order(asked)
-    outputs = [path for path in (output, *others) if path is not None]
+    outputs = tuple(path for path in (output, *others) if path is not None)
+    desk = open_desk(asked, read_order(asked), output, outputs, may_be_empty=may_be_empty)
+    with desk as outcome:
+        yield outcome.batch
+
+
+@contextmanager
+def open_desk(
+    asked: Asked,
+    order: Order,
+    output: Path | None,
+    outputs: tuple[Path, ...],
+    *,
+    may_be_empty: bool = False,
+) -> Iterator[Outcome]:
+    """As `run_desk`, by an order already made up, for who needs more than the batch.
+
+    Raises:
+        click.UsageError: as `run_desk`.
+    """
     refuse_own_outputs(asked, outputs)
     files, execute = FilesOnDisk(asked.paths, outputs), _executor(asked)
     with (
         open_workplace(output) as place,
-        _Bars() as bars,
+        Bars() as bars,
         run_order(order, files, execute, place, bars.watch) as outcome,
     ):
         bars.close()
         batch = outcome.batch
         if len(batch.results) or may_be_empty:
             _say_of_order(outcome)
-            yield batch
+            yield outcome
             return
         ignored = len(batch.ignored)
     _refuse_nothing(ignored)
@@ -179,8 +193,37 @@ def read_order(asked: Asked) -> Order:
         click.UsageError: a file that was named is not there.
         RosterError, WaiverError: one of them cannot be used.
     """
-    roster = None if asked.roster is None else parse_roster(read_list(asked.roster, "名册"))
-    waivers = () if asked.waivers is None else parse_waivers(read_list(asked.waivers, "豁免清单"))
+    return make_order(asked, read_lists(asked))
+
+
+class Lists(NamedTuple):
+    """The bytes of the coordinator's lists, as far as they were given."""
+
+    roster: bytes | None
+    waivers: bytes | None
+
+
+def read_lists(asked: Asked) -> Lists:
+    """The lists that were named, each read once.
+
+    Raises:
+        click.UsageError: one is not there.
+    """
+    return Lists(
+        None if asked.roster is None else read_list(asked.roster, "名册"),
+        None if asked.waivers is None else read_list(asked.waivers, "豁免清单"),
+    )
+
+
+def make_order(asked: Asked, lists: Lists) -> Order:
+    """What the batch goes by, from lists already read.
+
+    Raises:
+        click.UsageError: last year's filings are not there.
+        RosterError, WaiverError: one of the lists cannot be used.
+    """
+    roster = None if lists.roster is None else parse_roster(lists.roster)
+    waivers = () if lists.waivers is None else parse_waivers(lists.waivers)
     if asked.last_year is not None and not asked.last_year.exists():
         raise click.UsageError(f"{asked.last_year}：找不到上年度的填报。")
     return Order(
@@ -240,42 +283,3 @@ def _say_of_order(outcome: Outcome) -> None:
 def _refuse_nothing(ignored: int) -> NoReturn:
     rest = f"（另有 {ignored} 个不是填报的文件）" if ignored else ""
     raise click.UsageError(f"所给位置没有 .xlsx 工作簿，也没有 .json 填报数据{rest}。")
-
-
-class _Bars:
-    """Progress bars on standard error, where somebody watches and there is something to watch."""
-
-    def __init__(self) -> None:
-        self._bar: ProgressBar[int] | None = None
-        self._label = ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the line of the bar that is shown."""
-        if self._bar is not None:
-            self._bar.render_finish()
-            self._bar = None
-
-    def watch(self, stage: Stage) -> Self:
-        """For last year's filings, then for the batch itself."""
-        self.close()
-        self._label = _STAGES[stage]
-        return self
-
-    def start(self, total: int, known: int) -> None:
-        """Show a bar for what is still to do."""
-        if known:
-            click.echo(f"继续上次中断的处理：{total} 份中已有 {known} 份有结果。", err=True)
-        if total - known > _A_FEW and sys.stderr.isatty():
-            self._bar = click.progressbar(length=total, label=self._label, file=sys.stderr)
-            self._bar.update(known)
-
-    def advance(self) -> None:
-        """One file more."""
-        if self._bar is not None:
-            self._bar.update(1)

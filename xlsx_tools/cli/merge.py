@@ -111,8 +111,7 @@ def _write(merged: Merge, excluded: Sequence[Excluded], output: Path, trace: Pat
         write_chunks(trace, write(merged.sources, merged.filing.form))
     for remark in merged.remarks:
         click.echo(remark)
-    partial = f"，为部分汇总（名册中有 {merged.lacking} 个单位没有计入）" if merged.lacking else ""
-    click.echo(f"已汇总 {len(merged.filing.includes)} 个单位{partial}，写入 {output}")
+    click.echo(f"已汇总 {len(merged.filing.includes)} 个单位{merged.say_partial()}，写入 {output}")
     _say_verdict(merged)
 
 

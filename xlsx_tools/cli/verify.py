@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from xlsx_tools.cli.options import ACCEPTED, FILE, NOT_ACCEPTED, ChineseCommand, describe
 from xlsx_tools.cli.receipt import key_option, read_key
+from xlsx_tools.cli.verified import Verified
+from xlsx_tools.cli.verify_frozen import verify_frozen
 from xlsx_tools.errors import UnusableFileError
-from xlsx_tools.excel.intake import read_once
+from xlsx_tools.excel.intake import open_once, read_once
+from xlsx_tools.frozen.open import FROZEN_LIMITS
 from xlsx_tools.receipt import OUTCOME_WORDS, ReceiptError, check_receipt, read_receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from xlsx_tools.receipt import Outcome, Receipt
@@ -21,45 +24,54 @@ if TYPE_CHECKING:
 _HELP = describe(
     "核验回执是否有效；给出工作簿的，同时核对是不是回执所列的那一份。不需要网络。\n"
     "回执用密钥出具的，须用 --key 给出同一密钥。\n"
-    "没有使用密钥的回执，有效只说明内容没有改动，不能证明由谁出具。",
+    "没有使用密钥的回执，有效只说明内容没有改动，不能证明由谁出具。\n"
+    "给出封存包的，用包内的文件重新校验、汇总，与封存的结果逐字节核对；\n"
+    "后面再写文件夹的，改为列出封存以后有变化、已不在和新增的文件。",
     "nianbao verify 某某局-回执.txt",
     "nianbao verify 某某局-回执.txt 某某局.xlsx --key 密钥.txt",
+    "nianbao verify 封存.zip",
+    "nianbao verify 封存.zip 报送文件夹",
 )
 _ZIP_START = b"PK"
 
 
-class Verified(NamedTuple):
-    """How a check ended, and what to say."""
-
-    status: int
-    lines: tuple[str, ...]
-
-
 @click.command("verify", cls=ChineseCommand, help=_HELP)
-@click.argument("proof", type=FILE, metavar="RECEIPT.txt")
-@click.argument("workbook", type=FILE, required=False, metavar="[FILE.xlsx]")
+@click.argument("proof", type=FILE, metavar="RECEIPT.txt|FROZEN.zip")
+@click.argument("others", type=FILE, nargs=-1, metavar="[FILE.xlsx|PATH...]")
 @key_option
 @click.pass_context
 def verify(
-    context: click.Context, *, proof: Path, workbook: Path | None, key_file: Path | None
+    context: click.Context, *, proof: Path, others: tuple[Path, ...], key_file: Path | None
 ) -> None:
-    """Check a receipt, alone or against the file it speaks of."""
+    """Check a receipt or a frozen archive, alone or against the files it speaks of."""
     key = read_key(key_file)
-    verified = verify_proof(_read(proof), None if workbook is None else _read(workbook), key)
+    verified = verify_proof(proof, others, key)
     for line in verified.lines:
         click.echo(line)
     context.exit(verified.status)
 
 
-def verify_proof(data: bytes, workbook: bytes | None, key: bytes | None) -> Verified:
-    """Check what was given by what it is; so far there are receipts only.
+def verify_proof(proof: Path, others: Sequence[Path], key: bytes | None) -> Verified:
+    """Check what was given by what it is: a receipt, or a frozen archive.
 
     Raises:
-        click.UsageError: it is a workbook or some other package.
+        click.UsageError: it is a workbook or some other package, or does not go with the rest.
     """
-    if data.startswith(_ZIP_START):
-        raise click.UsageError("第一个参数不是回执，而是工作簿或者压缩包。请先写回执，再写工作簿。")
-    return verify_receipt(data, workbook, key)
+    if _starts_like_zip(proof):
+        if key is not None:
+            raise click.UsageError("封存包没有密钥，核验时不用 --key。")
+        return verify_frozen(proof, others)
+    if len(others) > 1:
+        raise click.UsageError("核验回执时，后面最多写一个工作簿。")
+    return verify_receipt(_read(proof), _read(others[0]) if others else None, key)
+
+
+def _starts_like_zip(path: Path) -> bool:
+    try:
+        with open_once(path, FROZEN_LIMITS) as data:
+            return data[: len(_ZIP_START)] == _ZIP_START
+    except UnusableFileError:
+        return False  # reading it as a receipt says why
 
 
 def verify_receipt(data: bytes, workbook: bytes | None, key: bytes | None) -> Verified:

@@ -6,16 +6,19 @@ import errno
 import hashlib
 import os
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from xlsx_tools.errors import explain_system
+from xlsx_tools.excel.file_bytes import FileBytes
 from xlsx_tools.excel.opc import find_workbook, read_content_types
 from xlsx_tools.excel.package import DEFAULT_LIMITS, Limits, open_package
 from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.excel.sniff import refuse_foreign
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from xlsx_tools.errors import UnusableFileError
@@ -98,6 +101,27 @@ def read_once(path: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
             os.close(handle)
     except (OSError, ValueError) as error:
         raise _name_trouble(error) from error
+
+
+@contextmanager
+def open_once(path: Path, limits: Limits) -> Iterator[FileBytes]:
+    """The same for a file too big for memory: it is open, and read in slices, in this block.
+
+    Raises:
+        UnusableFileError: with an ``fs.*`` code or ``file.too_big``.
+    """
+    try:
+        seen = os.lstat(path)
+        _check_status(seen, limits)
+        handle = os.open(path, _OPEN_FLAGS)
+    except (OSError, ValueError) as error:
+        raise _name_trouble(error) from error
+    try:
+        if not os.path.samestat(seen, os.fstat(handle)):
+            raise refuse("fs.changed")
+        yield FileBytes(handle)
+    finally:
+        os.close(handle)
 
 
 def _check_status(status: os.stat_result, limits: Limits) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from xlsx_tools.errors import UnusableFileError
+    from xlsx_tools.excel.file_bytes import FileBytes
 
 MIB: Final = 1024 * 1024
 
@@ -39,6 +40,7 @@ _MODE_TYPE: Final = 0xF000
 _MODE_LINK: Final = 0xA000
 _LONGEST_NAME: Final = 255
 _EXCESS: Final = 65_536
+_PIECE: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class _Entry(NamedTuple):
 class Package:
     """The parts of one container. Names are found without regard to case, as OPC asks."""
 
-    def __init__(self, data: bytes, entries: dict[str, _Entry]) -> None:
+    def __init__(self, data: bytes | FileBytes, entries: dict[str, _Entry]) -> None:
         self._data = data
         self._entries = entries
         self._unread = dict(entries)
@@ -120,6 +122,24 @@ class Package:
         self._unread.pop(folded, None)
         return content
 
+    def read_pieces(self, name: str) -> Iterator[bytes]:
+        """The same as `read` piece by piece; only its end says that the part was sound.
+
+        Raises:
+            UnusableFileError: as `read`; anything beyond the declared size is ``package.corrupt``.
+        """
+        entry = self._entries.get(fold_name(name))
+        if entry is None:
+            raise refuse("package.missing_part", place=name)
+        size, crc = 0, 0
+        for piece in _unpack_pieces(self._data, entry):
+            size, crc = size + len(piece), zlib.crc32(piece, crc)
+            if size > entry.size:
+                break
+            yield piece
+        if (size, crc) != (entry.size, entry.crc):
+            raise refuse("package.corrupt", detail=f"部件“{entry.name}”校验不符")
+
     def verify_unread(self, inspect: Callable[[str, bytes], None]) -> None:
         """Verify every part not read so far, and show each to ``inspect`` before dropping it."""
         for entry in tuple(self._unread.values()):
@@ -134,7 +154,7 @@ def fold_name(name: str) -> str:
     return name.casefold()
 
 
-def open_package(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Package:
+def open_package(data: bytes | FileBytes, limits: Limits = DEFAULT_LIMITS) -> Package:
     """Check the whole container; no part is inflated yet.
 
     Raises:
@@ -152,12 +172,14 @@ def open_package(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Package:
     return Package(data, _index_by_name(listed, entries))
 
 
-def _read_end(data: bytes) -> tuple[int, int, int]:
+def _read_end(data: bytes | FileBytes) -> tuple[int, int, int]:
     """Find the one end record; give the count of entries and the span of the directory."""
     position = data.rfind(b"PK\x05\x06", max(0, len(data) - _END.size - _LONGEST_COMMENT))
     if position < 0 or position + _END.size > len(data):
         raise refuse("package.corrupt", detail="缺少结尾，可能没有传完")
-    _, disk, first_disk, here, count, size, start, comment = _END.unpack_from(data, position)
+    _, disk, first_disk, here, count, size, start, comment = _END.unpack(
+        data[position : position + _END.size]
+    )
     if position + _END.size + comment != len(data):
         raise refuse("package.corrupt", detail="结尾之后有多余内容")
     if _UNKNOWN_16 in (here, count):
@@ -169,12 +191,12 @@ def _read_end(data: bytes) -> tuple[int, int, int]:
     return count, start, position
 
 
-def _walk_directory(data: bytes, count: int, start: int, end: int) -> Iterator[_Entry]:
+def _walk_directory(data: bytes | FileBytes, count: int, start: int, end: int) -> Iterator[_Entry]:
     position = start
     for _ in range(count):
         if position + _CENTRAL.size > end:
             raise refuse("package.corrupt", detail="目录不完整")
-        fields = _CENTRAL.unpack_from(data, position)
+        fields = _CENTRAL.unpack(data[position : position + _CENTRAL.size])
         name_size, extra_size, comment_size = fields[12:15]
         name_start = position + _CENTRAL.size
         position = name_start + name_size + extra_size + comment_size
@@ -218,7 +240,9 @@ def _offset_of(entry: _Entry) -> int:
     return entry.offset
 
 
-def _walk_local_headers(data: bytes, ordered: list[_Entry], directory_start: int) -> list[_Entry]:
+def _walk_local_headers(
+    data: bytes | FileBytes, ordered: list[_Entry], directory_start: int
+) -> list[_Entry]:
     """Prove that the local entries tile the file from its first byte to the directory."""
     if not ordered or ordered[0].offset != 0:
         raise refuse("package.corrupt", detail="开头有多余内容或没有部件")
@@ -226,12 +250,12 @@ def _walk_local_headers(data: bytes, ordered: list[_Entry], directory_start: int
     return [_check_local(data, entry, end) for entry, end in zip(ordered, ends, strict=True)]
 
 
-def _check_local(data: bytes, entry: _Entry, end: int) -> _Entry:
+def _check_local(data: bytes | FileBytes, entry: _Entry, end: int) -> _Entry:
     start = entry.offset
     if start + _LOCAL.size > end:
         raise refuse("package.overlap")
-    signature, _, flags, method, _, _, crc, packed, size, name_size, extra_size = (
-        _LOCAL.unpack_from(data, start)
+    signature, _, flags, method, _, _, crc, packed, size, name_size, extra_size = _LOCAL.unpack(
+        data[start : start + _LOCAL.size]
     )
     name_start = start + _LOCAL.size
     extra_start = name_start + name_size
@@ -312,7 +336,7 @@ def _check_name(entry: _Entry) -> None:
         raise refuse("package.part_name", place=name)
 
 
-def _inflate(data: bytes, entry: _Entry) -> bytes:
+def _inflate(data: bytes | FileBytes, entry: _Entry) -> bytes:
     packed = data[entry.data_start : entry.data_start + entry.packed]
     content = packed
     if entry.method == _DEFLATED and entry.packed:
@@ -328,6 +352,24 @@ def _inflate(data: bytes, entry: _Entry) -> bytes:
     if len(content) != entry.size or zlib.crc32(content) != entry.crc:
         raise refuse("package.corrupt", detail=f"部件“{entry.name}”校验不符")
     return content
+
+
+def _unpack_pieces(data: bytes | FileBytes, entry: _Entry) -> Iterator[bytes]:
+    end = entry.data_start + entry.packed
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS) if entry.method == _DEFLATED else None
+    for start in range(entry.data_start, end, _PIECE):
+        packed = data[start : min(start + _PIECE, end)]
+        if inflater is None:
+            yield packed
+            continue
+        try:
+            while packed and not inflater.eof:
+                yield inflater.decompress(packed, _PIECE)
+                packed = inflater.unconsumed_tail
+        except zlib.error:
+            raise refuse("package.corrupt", detail=f"部件“{entry.name}”无法解压") from None
+    if inflater is not None and entry.packed and (not inflater.eof or inflater.unused_data):
+        raise refuse("package.corrupt", detail=f"部件“{entry.name}”不完整")
 
 
 def _name_excess(inflater: zlib._Decompress, entry: _Entry) -> UnusableFileError:

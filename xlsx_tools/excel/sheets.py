@@ -44,6 +44,8 @@ class RawWorkbook:
         properties: the custom document properties as text.
         notes: codes of ``NOTES`` for what is in the file but was not used.
         date1904: day numbers count from 1904 instead of 1900.
+        date_styles: for every cell style, by number, whether it shows a date; None until the
+            styles are parsed.
     """
 
     sheets: dict[str, RawSheet]
@@ -52,7 +54,7 @@ class RawWorkbook:
     notes: list[str] = field(default_factory=list)
     date1904: bool = False
     _styles_part: tuple[str, bytes, Limits] | None = field(default=None, repr=False)
-    _date_styles: list[bool] | None = field(default=None, repr=False)
+    date_styles: list[bool] | None = field(default=None, repr=False)
 
     def date_addresses(self, sheet: str, addresses: Iterable[str]) -> set[str]:
         """Those of the addresses whose cell is a number shown as a date or a time.
@@ -72,15 +74,15 @@ class RawWorkbook:
         }
 
     def _shows_date(self, place: str, style: str) -> bool:
-        if self._date_styles is None:
-            self._date_styles = read_date_styles(*self._styles_part) if self._styles_part else []
-        if style == "0" and not self._date_styles:
+        if self.date_styles is None:
+            self.date_styles = read_date_styles(*self._styles_part) if self._styles_part else []
+        if style == "0" and not self.date_styles:
             return False
         if not (style.isascii() and style.isdecimal()) or len(style) > len("65535"):
             raise refuse("sheet.style_index", place=place)
-        if int(style) >= len(self._date_styles):
+        if int(style) >= len(self.date_styles):
             raise refuse("sheet.style_index", place=place)
-        return self._date_styles[int(style)]
+        return self.date_styles[int(style)]
 
 
 def read_raw_workbook(

@@ -40,6 +40,10 @@ class Merge:
     lacking: int = 0
     remarks: tuple[str, ...] = ()
 
+    def say_partial(self) -> str:
+        """That the sum is partial, to stand behind how many are in it; empty when it is not."""
+        return f"，为部分汇总（名册中有 {self.lacking} 个单位没有计入）" if self.lacking else ""
+
 
 @dataclass(frozen=True)
 class _Accepted:
@@ -81,8 +85,12 @@ def merge_batch(
     """
     accepted = _Accepted(batch, UnmergedUnits(lines or ()))
     if lines is not None and any(line.parent for line in lines):
-        merge = _merge_levels(lines, accepted, organisation, unstated)
-        return replace(merge, lacking=max(len(merge.missing), _count_lacking(batch)))
+        merged = _merge_levels(lines, accepted, organisation, unstated)
+        if batch.roster is None:
+            return merged
+        sent_nothing = set(_missing(batch))
+        missing = tuple(name for name in merged.missing if name in sent_nothing)
+        return replace(merged, missing=missing, lacking=_count_lacking(batch))
     totals = RunningTotals()
     for source in accepted:
         totals.add(source.filing)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 2000
 _LOST = "（无法显示）"
+_OVERWRITTEN = "total-overwritten"
 
 
 def as_returned(filing: Filing) -> Filing:
@@ -34,6 +35,17 @@ def as_returned(filing: Filing) -> Filing:
         if not filing.form.cells[index].total
     }
     return replace(filing, parsed=typed, stated={}, troubles=())
+
+
+def as_open(filing: Filing) -> Filing:
+    """What the formulas of a workbook that is open make of it: nothing has been put right.
+
+    A total's formula that is still there has been calculated anew; one that was overwritten
+    has not, and what stands in its place is compared.
+    """
+    lost = {t.index for t in filing.troubles if t.check == _OVERWRITTEN}
+    stated = {index: value for index, value in filing.stated.items() if index in lost}
+    return replace(filing, stated=stated, troubles=())
 
 
 def returned_cells(filing: Filing) -> Iterator[tuple[Spot, Content]]:

@@ -15,13 +15,11 @@ from xlsx_tools.excel.protection import protect_sheet
 from xlsx_tools.excel.styles import HEAD_FONT, TITLE_FONT, dress, paint
 from xlsx_tools.returned.notes import label_notes_of
 from xlsx_tools.returned.places import (
-    EXPLAINED,
-    FIXED,
-    HALF,
+    KEEP_OFF,
     MARKED,
     MARKS,
     MARKS_TOP,
-    OPEN,
+    STATE_FILLS,
     TODO,
     TODO_HEAD,
     TODO_LIMIT,
@@ -30,8 +28,16 @@ from xlsx_tools.returned.places import (
     marked_limit,
     note_sheets,
     quoted,
+    red_formula,
 )
-from xlsx_tools.returned.todo import BANDS, HEADS, PASSED, WIDTHS, remaining_formula
+from xlsx_tools.returned.todo import (
+    BANDS,
+    HEAD_FILLS,
+    HEADS,
+    WIDTHS,
+    remaining_formula,
+    title_of,
+)
 from xlsx_tools.template.live import ranges
 from xlsx_tools.template.pages import set_page
 
@@ -88,12 +94,7 @@ def _draw_todo(book: Workbook, layout: Layout) -> None:
         horizontal="left", vertical="center", indent=1
     )  # runs on to the right
     area = f"G{TODO_TOP}:G{TODO_LIMIT}"
-    for word, fill in (
-        (OPEN, "broken"),
-        (HALF, "blank"),
-        (FIXED, "prefilled"),
-        (EXPLAINED, "prefilled"),
-    ):
+    for word, fill in STATE_FILLS.items():
         rule = paint(f"$G{TODO_TOP}={quoted(word)}", fill)
         sheet.conditional_formatting.add(area, rule)
     set_page(sheet, landscape=True)
@@ -114,7 +115,7 @@ def _draw_head(sheet: Worksheet, layout: Layout) -> None:
         sheet.row_dimensions[row].height = height
         if row < TODO_HEAD - 1:
             sheet.merge_cells(f"A{row}:{_COLUMNS[-1]}{row}")
-    sheet["A1"] = f"{layout.form.title}退改事项"
+    sheet["A1"] = title_of(layout.form)
     dress(sheet["A1"], font=TITLE_FONT, size=20)
     dress(sheet["A2"], size=12)
     dress(sheet["A3"], font=HEAD_FONT, size=13, across="left")
@@ -124,14 +125,13 @@ def _draw_head(sheet: Worksheet, layout: Layout) -> None:
     dress(sheet["A5"], size=11, across="left", fill="input")
     for row in (3, 4, 5):
         _indent(sheet[f"A{row}"])
-    done = f"ISNUMBER(FIND({quoted(f'：{PASSED}')},$A$4))"
-    for condition, fill in ((f"NOT({done})", "broken"), (done, "prefilled")):
+    for condition, fill in HEAD_FILLS.items():
         sheet.conditional_formatting.add(f"A4:{_COLUMNS[-1]}4", paint(condition, fill))
 
 
 def _draw_marks(book: Workbook) -> None:
     sheet: Worksheet = book.create_sheet(MARKS)
-    sheet["A1"] = "本工作表由程序使用，请勿修改"
+    sheet["A1"] = KEEP_OFF
     for column in "ABCDE":
         sheet[f"{column}{MARKS_TOP}"].number_format = "General"
         dress(sheet[f"{column}{MARKS_TOP}"], size=10, across="left")
@@ -146,8 +146,7 @@ def _add_red(sheet: Worksheet, layout: Layout) -> None:
         ConditionalFormattingList(),
     )
     spots = [spot for spot in known_spots(layout) if spot.sheet == sheet.title]
-    key = f"{quoted(f'{sheet.title}!')}&ADDRESS(ROW(),COLUMN(),4)"
-    red = paint(f"COUNTIF({MARKED},{key})>0", "broken")
+    red = paint(red_formula(sheet.title), "broken")
     sheet.conditional_formatting.add(" ".join(ranges(spot.address for spot in spots)), red)
     for area in official:
         for rule in area.rules:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from xlsx_tools.excel.address import Spot, layout_of
 from xlsx_tools.judge import judge_filing, reason_counts
-from xlsx_tools.returned.again import as_returned
+from xlsx_tools.returned.again import as_open, as_returned, returned_cells
 from xlsx_tools.returned.places import (
     EXPLAINED,
     HARMLESS,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from xlsx_tools.check import Verdict
     from xlsx_tools.excel.address import Layout
+    from xlsx_tools.excel.cell_content import Content
     from xlsx_tools.filing import Filing
     from xlsx_tools.finding import Finding
     from xlsx_tools.judge import Judgement
@@ -48,11 +49,24 @@ class Followed:
     spots: tuple[Spot, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCells:
+    """What the formulas of an open workbook cannot tell by themselves.
+
+    `held` is what stands in cells that hold no plain number; `unseen` are the figures among
+    them that formulas take for one: a formula typed there, a date.
+    """
+
+    held: Mapping[Spot, Content]
+    unseen: frozenset[int]
+
+
 @dataclass(frozen=True)
 class Case:
     """Everything the sheets of one return workbook are made from.
 
-    `filing` is what the workbook holds (see `as_returned`) and `judgement` what its 校验 says.
+    `filing` is what the workbook holds (see `as_returned`) and `judgement` what its 校验 says;
+    `cells` is there when it is not made anew, but the one that is open before its filler.
     """
 
     verdict: Verdict
@@ -60,6 +74,13 @@ class Case:
     filing: Filing
     judgement: Judgement
     offered: Mapping[str, str]
+    cells: OpenCells | None = None
+
+    @classmethod
+    def of_open(cls, verdict: Verdict, cells: OpenCells) -> Case:
+        """The same for a workbook that stays as it is, and gets its marks where it is open."""
+        filing = as_open(verdict.filing)
+        return cls(verdict, (), filing, judge_filing(filing), {}, cells)
 
     @classmethod
     def of(cls, verdict: Verdict, beside: Sequence[Finding], offered: Mapping[str, str]) -> Case:
@@ -111,6 +132,10 @@ class Case:
         cell = self.filing.form.by_path.get(path)
         return None if cell is None or cell.index not in self.filing.parsed else cell.index
 
+    def odd_cells(self) -> Mapping[Spot, Content]:
+        """What stands in the cells that hold something else than a plain number."""
+        return dict(returned_cells(self.verdict.filing)) if self.cells is None else self.cells.held
+
     def _follow(self, finding: Finding) -> Followed:
         way = self._way(finding)
         spots = dict.fromkeys(Spot(place.sheet, place.cell) for place in finding.cells)
@@ -122,14 +147,14 @@ class Case:
         live = finding.id in self.layout.check_row and decision is not None
         if live and decision is not None and decision.state in ("broken", "undecided"):
             return "rule"
-        if self.cell_of(finding) is not None:
-            return "cell"
+        if (index := self.cell_of(finding)) is not None:
+            return "touch" if self.cells is not None and index in self.cells.unseen else "cell"
         harmless = finding.severity == "hint" and finding.state != "crashed"
         return "restored" if harmless else "touch"
 
     def _state(self, finding: Finding, way: Way) -> str:
         if way == "restored":
-            return RESTORED
+            return RESTORED if self.cells is None else HARMLESS
         if way == "touch":
             return LATER
         if way == "rule" and self.judgement.by_id[finding.id].state == "broken":

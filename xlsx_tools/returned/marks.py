@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from xlsx_tools.excel.address import LONGEST_PARAGRAPH, TEXT_LIMIT, Spot, quote
 from xlsx_tools.excel.prepared import Blank, Formula, Number, TailRow, Text
-from xlsx_tools.returned.again import returned_cells
 from xlsx_tools.returned.follow import open_word
 from xlsx_tools.returned.places import (
     EXPLAINED,
@@ -142,7 +141,7 @@ class Marks:
         """What stands in cells that are only watched for a change; totals follow their parts."""
         watched = (followed for followed in self.case.marked if followed.way == "touch")
         spots = dict.fromkeys(spot for followed in watched for spot in followed.spots)
-        own = dict(returned_cells(self.case.verdict.filing)) if spots else {}
+        own = self.case.odd_cells() if spots else {}
         found = ((spot, own.get(spot) or self._sent_at(spot)) for spot in spots)
         return {spot: content for spot, content in found if content is not None}
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from xlsx_tools.excel.address import Layout
     from xlsx_tools.excel.prepared import Content
+    from xlsx_tools.forms import Form
     from xlsx_tools.returned.follow import Case, Followed
     from xlsx_tools.returned.marks import Marks
 
@@ -28,12 +29,20 @@ WIDTHS = (6, 10, 50, 40, 25, 11, 15)
 HEADS = ("序号", "级别", "问题", "处理办法", "位置（点击跳转）", "写说明", "当前状态")
 BANDS = ("需要处理", "供参考（不影响报送，如无误可不处理）", "已经说明（不需再处理）", "没有问题")
 PASSED = STATUSES["passed"]
+_DONE_NOW = f"ISNUMBER(FIND({quoted(f'：{PASSED}')},$A$4))"
+HEAD_FILLS = {f"NOT({_DONE_NOW})": "broken", _DONE_NOW: "prefilled"}
+"""The colour of the line that says how much is left, by condition."""
 _DONE = "能实时判断的各项均已处理，可以报回"
 _MORE = "列出的各项均已处理，但仍有校验不成立或者无法判断，请查看“校验”表"
 _VERDICT = "；校验结论："
 _BAND, _PLAIN = TODO_TOP - 1, TODO_TOP
 _LINE, _LONGEST_TEXT, _LONGEST_LINK = 14.5, 600, 120
 _STATES = f"$G${TODO_TOP}:$G${TODO_LIMIT}"
+
+
+def title_of(form: Form) -> str:
+    """The heading of 待办."""
+    return f"{form.title}退改事项"
 
 
 def remaining_formula(layout: Layout) -> str:

@@ -99,7 +99,7 @@ def build_template(
     With `last_year` its 结转下年度 is carried into 上年结转 and locked, figure by figure;
     blanks of last year stay blank and typed.
     """
-    known = _last_year_figures(form, last_year)
+    known = last_year_figures(form, last_year)
     carried = carried_figures(form, last_year)
     filing = Filing(
         form=form,
@@ -116,11 +116,12 @@ def build_template(
 
 def carried_figures(form: Form, last_year: Filing | None) -> dict[int, Value]:
     """What a blank workbook takes over from last year's filing and locks, by figure."""
-    known = _last_year_figures(form, last_year)
+    known = last_year_figures(form, last_year)
     return {i: known[source] for i, source in form.prefilled.items() if source in known}
 
 
-def _last_year_figures(form: Form, last_year: Filing | None) -> dict[int, Value]:
+def last_year_figures(form: Form, last_year: Filing | None) -> dict[int, Value]:
+    """What a workbook carries of last year on its hidden sheet; only what is known there."""
     if last_year is None:
         return {}
     theirs = last_year.form.by_path
