@@ -18,6 +18,7 @@ from tests.support.merging import source_of, unit_of
 from tests.support.office import recalculate
 from tests.support.workbooks import read_bytes
 from xlsx_tools.check import check_filing
+from xlsx_tools.errors import FilingError
 from xlsx_tools.filing import Filing, Organisation
 from xlsx_tools.fill import render_workbook
 from xlsx_tools.forms import form_ids, load_form
@@ -296,6 +297,24 @@ def test_a_workbook_at_the_limit_is_far_from_what_the_reader_refuses() -> None:
     assert extra_sheets.UNITS_SHOWN * columns * 40 < 48 * 1024 * 1024 * 0.6
 
 
+def test_a_hundred_thousand_units_are_named_in_one_workbook_and_read_back(form: Form) -> None:
+    """More than the stamp of any other workbook has room for."""
+    names = tuple(f"示例省第{number:06}单位" for number in range(100_000))
+    merged = replace(merge_filings(units(form), COUNTY), includes=names)
+
+    assert read_bytes(render_merged(merged, [])).includes == names
+
+
+def test_more_names_than_any_workbook_has_room_for_are_refused() -> None:
+    names = tuple(f"{number:030}局" for number in range(100_000))
+    merged = replace(merge_filings(units(FORM), COUNTY), includes=names)
+
+    with pytest.raises(FilingError, match="单位过多"):
+        render_merged(merged, [])
+    with pytest.raises(FilingError, match="单位过多"):
+        render_workbook(replace(merged, includes=names[:20_000]))
+
+
 # ------------------------------------------------------------------------------------ 纳入情况
 
 
@@ -323,6 +342,23 @@ def test_who_is_counted_who_is_not_and_who_is_missing() -> None:
 
 def test_a_merge_with_nobody_missing_is_not_called_partial() -> None:
     assert "部分汇总" not in str(opened(merged_book(units(FORM)))[COVERAGE]["A2"].value)
+
+
+def test_too_many_rows_are_counted_and_only_the_first_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those counted and those not have their own first rows."""
+    monkeypatch.setattr("xlsx_tools.merge.annexes.ROWS_SHOWN", 2)
+    excluded = [Excluded(f"未{number}", "甲.xlsx", "未通过") for number in range(3)]
+
+    book = opened(merged_book(units(FORM), excluded=excluded))
+
+    assert [row[1] for row in rows(book[COVERAGE])] == ["0局", "1局", "未0", "未1"]
+    said = str(book[COVERAGE]["A2"].value)
+    assert said.startswith("计入 3 份，共 3 个单位；未计入 3 份")
+    assert "本表每类只列前 10000 个" in said
+    assert [row[0] for row in rows(book[REASONS])] == ["0局", "1局"]
+    assert str(book[REASONS]["A2"].value).startswith("共 3 段，本表只列前 10000 段")
 
 
 # ------------------------------------------------------------------------------------ 说明附表

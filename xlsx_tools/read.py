@@ -10,7 +10,6 @@ from xlsx_tools.errors import NotOurWorkbookError, UnusableFileError
 from xlsx_tools.excel.address import (
     CONTACT_KEYS,
     CONTINUED,
-    INCLUDES_CELLS,
     Layout,
     Spot,
     layout_of,
@@ -383,8 +382,7 @@ class _Reader:
         return "\n".join(paragraphs)
 
     def _includes(self) -> tuple[str, ...]:
-        keys = [f"includes_{number}" for number in range(1, INCLUDES_CELLS + 1)]
-        text = "".join(self._text(self.layout.stamp[key]) for key in keys)
+        text = "".join(map(self._text, self.layout.includes))
         return tuple(text.split("\n")) if text else ()
 
     def _reasons(self) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, get_args
 
 import click
@@ -87,7 +88,8 @@ def merge(  # noqa: PLR0913 - one for each option
     with run_desk(asked, output, trace) as batch:
         status, roster = status_of(batch), read_order(asked).roster
         excluded = list_excluded(batch, roster)
-        _list_files("未纳入", [f"{one.unit}（{one.file}）：{one.why}" for one in excluded])
+        left_out = (f"{one.unit}（{one.file}）：{one.why}" for one in excluded)
+        _list_files("未纳入", len(excluded), left_out)
         try:
             merged = merge_batch(batch, roster, unit, unstated)
         except MergeError as error:
@@ -99,9 +101,10 @@ def merge(  # noqa: PLR0913 - one for each option
 
 
 def _write(merged: Merge, excluded: Sequence[Excluded], output: Path, trace: Path | None) -> None:
-    _list_files("纳入", [f"{s.filing.organisation.name}（{s.file}）" for s in merged.sources])
+    counted = (f"{one.filing.organisation.name}（{one.file}）" for one in merged.sources)
+    _list_files("纳入", merged.count, counted)
     if merged.missing:
-        _list_files("未报", merged.missing)
+        _list_files("未报", len(merged.missing), merged.missing)
     data = render_merged(merged.filing, merged.sources, excluded=excluded, missing=merged.missing)
     write_output(output, data)
     if trace is not None:
@@ -122,10 +125,10 @@ def _say_verdict(merged: Merge) -> None:
         click.echo(f"  {show_safely(finding.message)}")
 
 
-def _list_files(word: str, lines: Iterable[str]) -> None:
-    lines = list(lines)
-    click.echo(f"{word} {len(lines)} 份{'：' if lines else '。'}")
-    for line in lines[:_LISTED]:
+def _list_files(word: str, count: int, lines: Iterable[str]) -> None:
+    """The first of `count` lines; no more of them are made."""
+    click.echo(f"{word} {count} 份{'：' if count else '。'}")
+    for line in islice(lines, _LISTED):
         click.echo(f"  {show_safely(line)}")
-    if len(lines) > _LISTED:
-        click.echo(f"  另有 {len(lines) - _LISTED} 份，见汇总工作簿“纳入情况”。")
+    if count > _LISTED:
+        click.echo(f"  另有 {count - _LISTED} 份，见汇总工作簿“纳入情况”。")

@@ -20,6 +20,8 @@ LONGEST_PARAGRAPH = 600
 """Characters of one paragraph that a row shows whole (Excel clips a row at 409 points)."""
 CONTINUED = "接上段"
 INCLUDES_CELLS = 10
+_INCLUDES_COLUMNS = "BCDEFGHI"
+"""Only the stamp of a merged workbook has room in all of them; every other in the first."""
 COVER_KEYS = ("organisation", "code", "year", "scope", "filler", "phone", "nil_return")
 CONTACT_KEYS = ("filler", "phone")
 """The fields of the cover that say who filled it in."""
@@ -97,6 +99,7 @@ class Layout:
     text_top: Mapping[str, Spot]
     cover: Mapping[str, Spot]
     stamp: Mapping[str, Spot]
+    includes: tuple[Spot, ...]
     check_row: Mapping[str, int]
     status_row: Mapping[str, int]
 
@@ -149,6 +152,11 @@ def layout_of(form: Form) -> Layout:
         },
         cover={key: Spot(cover, f"B{row}") for row, key in enumerate(COVER_KEYS, start=4)},
         stamp={key: Spot(stamp, f"B{row}") for row, key in enumerate(STAMP_KEYS, start=2)},
+        includes=tuple(
+            Spot(stamp, f"{column}{STAMP_KEYS.index('includes_1') + 2 + number}")
+            for column in _INCLUDES_COLUMNS
+            for number in range(INCLUDES_CELLS)
+        ),
         check_row={
             instance.id: row for row, instance in enumerate(_ordered(shown), start=CHECK_HEAD + 1)
         },

@@ -19,6 +19,28 @@ if TYPE_CHECKING:
 
 _COUNTED, _NOT_COUNTED, _BY_ROSTER, _MISSING = "计入", "未计入", "按名册不计入", "未报送"
 _LINE, _PADDING = 15.0, 3.0
+ROWS_SHOWN = 10_000
+"""So many rows of each kind have their place; the workbook stays small, and so does our memory."""
+
+
+class Annex:
+    """The first rows of one kind, and how many there are in all."""
+
+    def __init__(self) -> None:
+        self.rows: list[TailRow] = []
+        self.count = 0
+
+    def extend(self, rows: Iterable[TailRow]) -> None:
+        """Take what there is room for; the rest is only counted."""
+        for row in rows:
+            self.count += 1
+            if len(self.rows) < ROWS_SHOWN:
+                self.rows.append(row)
+
+    @property
+    def cut(self) -> bool:
+        """Whether there are more than those kept."""
+        return self.count > len(self.rows)
 
 
 def coverage_rows(

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from xlsx_tools.excel.cell_content import make_writable
 from xlsx_tools.excel.prepared import Number, TailRow, Text
-from xlsx_tools.merge.annexes import coverage_rows, reason_rows, say_coverage
+from xlsx_tools.merge.annexes import (
+    ROWS_SHOWN,
+    Annex,
+    coverage_rows,
+    reason_rows,
+    say_coverage,
+)
 from xlsx_tools.merge.columns import Columns
 from xlsx_tools.merge.extra_sheets import (
     COVERAGE,
@@ -36,6 +42,11 @@ _ORIGINS_NOTE = (
 )
 _UNITS_NOTE = "空白为未填，“/”为不适用；口径为本级政府汇总的，所含单位见“纳入情况”。"
 _NO_REASONS = "没有单位填写说明。"
+_COVERAGE_CUT = (
+    f"本表每类只列前 {ROWS_SHOWN} 个；计入的各单位见汇总时用 --trace 生成的追溯文件，"
+    "未计入的各文件及原因见 nianbao check 的校验结果。"
+)
+_REASONS_CUT = f"共 {{count}} 段，本表只列前 {ROWS_SHOWN} 段；其余见各单位的填报。"
 
 
 def render_merged(
@@ -49,7 +60,8 @@ def render_merged(
 
     `sources` are those that were merged, gone through once; `missing` are the organisations
     that should have sent something: with any of them the sums are called partial. Beyond
-    3,000 units 分单位 refers to the trace file, and 来源 has numbers in place of formulas.
+    3,000 units 分单位 refers to the trace file, and 来源 has numbers in place of formulas;
+    纳入情况 and 说明附表 have the first 10,000 rows of each kind, and say how many there are.
     The same contents give the same bytes.
 
     Raises:
@@ -58,18 +70,32 @@ def render_merged(
     gathered = _Gathered(merged)
     for source in sources:
         gathered.add(source)
-    coverage = [*gathered.coverage, *coverage_rows(excluded, missing)]
+    others = Annex()
+    others.extend(coverage_rows(excluded, missing))
+    said = say_coverage(gathered.columns.units, merged, excluded, missing)
+    if gathered.coverage.cut or others.cut:
+        said += _COVERAGE_CUT
     cells: dict[str, dict[str, Content]] = {
         ORIGINS: {
             NOTE: Text(_ORIGINS_NOTE),
             **origin_cells(merged, gathered.columns, gathered.shown),
         },
         UNITS: {NOTE: Text(_UNITS_NOTE if gathered.shown else gathered.say_too_many())},
-        COVERAGE: {NOTE: Text(say_coverage(gathered.columns.units, merged, excluded, missing))},
-        REASONS: {NOTE: Text("" if gathered.reasons else _NO_REASONS)},
+        COVERAGE: {NOTE: Text(said)},
+        REASONS: {NOTE: Text(_say_reasons(gathered.reasons))},
     }
-    tails = {UNITS: gathered.unit_rows(), COVERAGE: coverage, REASONS: gathered.reasons}
+    tails = {
+        UNITS: gathered.unit_rows(),
+        COVERAGE: [*gathered.coverage.rows, *others.rows],
+        REASONS: gathered.reasons.rows,
+    }
     return render_filing(merged, addition=Addition(EXTENSION, cells, tails))
+
+
+def _say_reasons(reasons: Annex) -> str:
+    if reasons.cut:
+        return _REASONS_CUT.format(count=reasons.count)
+    return "" if reasons.count else _NO_REASONS
 
 
 class _Gathered:
@@ -77,8 +103,7 @@ class _Gathered:
 
     def __init__(self, merged: Filing) -> None:
         self.columns = Columns(merged.form)
-        self.coverage: list[TailRow] = []
-        self.reasons: list[TailRow] = []
+        self.coverage, self.reasons = Annex(), Annex()
         self._units: list[tuple[tuple[str, ...], tuple[object, ...]]] = []
         self._letters = unit_columns(merged.form)
         self._mark = _mark_of(merged)
@@ -91,8 +116,8 @@ class _Gathered:
     def add(self, source: Source) -> None:
         filing = source.filing
         figures: tuple[object, ...] = self.columns.add(filing)
-        self.coverage += coverage_rows([source])
-        self.reasons += reason_rows(source)
+        self.coverage.extend(coverage_rows([source]))
+        self.reasons.extend(reason_rows(source))
         if not self.shown:
             self._units.clear()
             return

@@ -73,6 +73,9 @@ def unit_columns(form: Form) -> tuple[str, ...]:
 
 
 def _draw(book: Workbook, layout: Layout) -> None:
+    stamp = book[layout.form.sheets["stamp"]]
+    for spot in layout.includes:
+        stamp[spot.address].number_format = "@"
     _draw_origins(book, layout)
     _draw_units(book, layout)
     for name, heads in ((COVERAGE, _COVERAGE_HEADS), (REASONS, _REASON_HEADS)):
@@ -185,6 +188,7 @@ def _slots(layout: Layout) -> Mapping[str, list[str]]:
         UNITS: [NOTE],
         COVERAGE: [NOTE],
         REASONS: [NOTE],
+        layout.form.sheets["stamp"]: [spot.address for spot in layout.includes],
     }
 
 

@@ -27,7 +27,7 @@ _IN = ("passed", "nil_return")
 
 @dataclass(frozen=True)
 class Merge:
-    """A merge and what there is to tell of it; `sources` can be gone through again.
+    """A merge and what there is to tell of it; the `count` `sources` can be gone through again.
 
     `missing` have sent nothing; `lacking` is how many of the roster are not in the sum, those
     among them whose filings were not accepted.
@@ -35,6 +35,7 @@ class Merge:
 
     filing: Filing
     sources: Iterable[Source]
+    count: int
     missing: tuple[str, ...] = ()
     lacking: int = 0
     remarks: tuple[str, ...] = ()
@@ -95,7 +96,7 @@ def merge_batch(
         totals.add(source.filing)
     _refuse_nothing(totals)
     filing, missing = totals.merged(organisation), tuple(_missing(batch))
-    return Merge(filing, accepted, missing, _count_lacking(batch))
+    return Merge(filing, accepted, len(totals.members), missing, _count_lacking(batch))
 
 
 def _refuse_nothing(totals: RunningTotals) -> None:
@@ -156,7 +157,7 @@ def _merge_levels(
     for source in sources:
         totals.add(source.filing)
     remarks = tuple(_compare(tree, rooted, top))
-    return Merge(totals.merged(organisation), sources, top.missing, remarks=remarks)
+    return Merge(totals.merged(organisation), sources, len(sources), top.missing, remarks=remarks)
 
 
 def _root(lines: Sequence[RosterLine], organisation: Organisation) -> Iterator[RosterLine]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xlsx_tools.errors import MergeError
 from xlsx_tools.roster import normalise
@@ -17,16 +16,18 @@ if TYPE_CHECKING:
 _MOST_NAMED = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """What of one filing decides whether it may be added; `names` are those counted in it."""
+class Member(NamedTuple):
+    """What of one filing decides whether it may be added; there may be a hundred thousand.
+
+    `listed` are the organisations that a consolidated filing says it contains.
+    """
 
     name: str
     code: str | None
     scope: Scope
     year: int | None
     notice: str
-    names: tuple[str, ...]
+    listed: tuple[str, ...]
 
     @classmethod
     def of(cls, filing: Filing) -> Member:
@@ -34,11 +35,16 @@ class Member:
         return cls(
             filing.organisation.name,
             filing.organisation.code,
-            filing.scope,
+            "own" if filing.scope == "own" else "consolidated",  # one text for all
             filing.year,
             filing.form.notice,
-            members_of(filing),
+            filing.includes,
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The organisations counted in it."""
+        return self.listed or (self.name,)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -86,22 +92,28 @@ def _refuse_several(members: Sequence[Member], kind_of: Callable[[Member], str],
 
 
 def _refuse_doubles(members: Sequence[Member]) -> None:
-    by_name: dict[str, list[Member]] = {}
-    by_code: dict[str, list[Member]] = {}
-    for member in members:
-        by_name.setdefault(normalise(member.name), []).append(member)
-        if code := normalise(member.code or ""):
-            by_code.setdefault(code, []).append(member)
-    twice = [same[0].name for same in by_name.values() if len(same) > 1]
+    twice = _same(members, lambda member: member.name)
     if twice:
-        raise MergeError(f"同一单位有多份填报，请只保留一份：{list_names(twice)}。")
+        names = list_names(same[0].name for same in twice)
+        raise MergeError(f"同一单位有多份填报，请只保留一份：{names}。")
     shared = [
         f"{same[0].code}（{list_names([one.name for one in same])}）"
-        for same in by_code.values()
-        if len(same) > 1
+        for same in _same(members, lambda member: member.code or "")
     ]
     if shared:
         raise MergeError(f"不同填报使用了同一个统一社会信用代码，请核对：{list_names(shared)}。")
+
+
+def _same(members: Sequence[Member], text_of: Callable[[Member], str]) -> list[list[Member]]:
+    """Those that share a text; what nobody shares is only known for as long as it takes."""
+    first: dict[str, Member] = {}
+    shared: dict[str, list[Member]] = {}
+    for member in members:
+        if key := normalise(text_of(member)):
+            other = first.setdefault(key, member)
+            if other is not member:
+                shared.setdefault(key, [other]).append(member)
+    return list(shared.values())
 
 
 def _refuse_contained(members: Sequence[Member], merged: Sequence[Member]) -> None:

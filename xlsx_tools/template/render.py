@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from io import BytesIO
+from itertools import chain
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -16,7 +17,6 @@ from xlsx_tools.errors import FilingError
 from xlsx_tools.excel.address import (
     CONTACT_KEYS,
     CONTINUED,
-    INCLUDES_CELLS,
     LONGEST_PARAGRAPH,
     TEXT_ROWS,
     Spot,
@@ -58,6 +58,7 @@ _UNUSED = re.compile(
 _IDENTITY = ("organisation", "code", "year", "scope")
 _QUICK, _SMALLEST = 3, 9
 _INCLUDES_CHUNK = 30_000
+_TOO_MANY_UNITS = "汇总所含单位过多，无法写入一个工作簿。"
 _CHARACTERS_A_LINE, _LINE_HEIGHT = 30, 17.0
 
 
@@ -162,7 +163,9 @@ def render_as_sent(
     prepared, lives = _prepared(filing.form, addition.extension if addition else None)
     layout, judgement = layout_of(filing.form), judge_filing(filing)
     cells: dict[str, dict[str, Content]] = {}
-    for spot, content in _contents(filing, layout):
+    known = prepared.sheets[filing.form.sheets["stamp"]].slots
+    room = (spot for spot in layout.includes if spot.address in known)
+    for spot, content in chain(_contents(filing, layout), _includes(filing, room)):
         cells.setdefault(spot.sheet, {})[spot.address] = content
     for live in lives:
         cells.setdefault(live.spot.sheet, {})[live.spot.address] = Cached(
@@ -270,17 +273,20 @@ def _stamp(filing: Filing, layout: Layout) -> Iterator[tuple[Spot, Content]]:
         **_identity(filing),
         "prefill_digest": prefill_digest(filing),
     }
-    includes = "\n".join(filing.includes)
-    for number in range(INCLUDES_CELLS):
-        part = includes[number * _INCLUDES_CHUNK : (number + 1) * _INCLUDES_CHUNK]
-        if part:
-            known[f"includes_{number + 1}"] = part
-    if len(includes) > INCLUDES_CELLS * _INCLUDES_CHUNK:
-        raise FilingError(["汇总所含单位过多，无法写入一个工作簿。"])
     for key, text in known.items():
         if text:
             yield layout.stamp[key], Text(text)
     yield layout.stamp["prefilled"], Number(str(len(filing.prefilled)))
+
+
+def _includes(filing: Filing, room: Iterable[Spot]) -> Iterator[tuple[Spot, Content]]:
+    """The names of all units counted, cut where they must be, in as much room as there is."""
+    names, spots = "\n".join(filing.includes), iter(room)
+    for start in range(0, len(names), _INCLUDES_CHUNK):
+        spot = next(spots, None)
+        if spot is None:
+            raise FilingError([_TOO_MANY_UNITS])
+        yield spot, Text(names[start : start + _INCLUDES_CHUNK])
 
 
 def prefill_digest(filing: Filing) -> str:
