@@ -20,7 +20,7 @@ from xlsx_tools.batch.workplace import open_workplace
 from xlsx_tools.cli.options import FILE, check_date, check_year
 from xlsx_tools.errors import explain_system
 from xlsx_tools.report.text import show_safely
-from xlsx_tools.roster import parse_roster
+from xlsx_tools.roster import RosterError, parse_roster
 from xlsx_tools.waivers import parse_waivers
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from xlsx_tools.batch import Batch
     from xlsx_tools.batch.desk import Stage
     from xlsx_tools.batch.run import Executor
+    from xlsx_tools.roster import RosterLine
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -179,7 +180,7 @@ def read_order(asked: Asked) -> Order:
         click.UsageError: a file that was named is not there.
         RosterError, WaiverError: one of them cannot be used.
     """
-    roster = None if asked.roster is None else parse_roster(read_list(asked.roster, "名册"))
+    roster = None if asked.roster is None else load_roster(asked.roster)
     waivers = () if asked.waivers is None else parse_waivers(read_list(asked.waivers, "豁免清单"))
     if asked.last_year is not None and not asked.last_year.exists():
         raise click.UsageError(f"{asked.last_year}：找不到上年度的填报。")
@@ -191,6 +192,19 @@ def read_order(asked: Asked) -> Order:
         waivers=waivers,
         last_year=None if asked.last_year is None else FilesOnDisk([asked.last_year]),
     )
+
+
+def load_roster(path: Path) -> tuple[RosterLine, ...]:
+    """The roster in a file.
+
+    Raises:
+        click.UsageError: there is no such file, or it cannot be read.
+        RosterError: it cannot be used; the file is named before its problems.
+    """
+    try:
+        return parse_roster(read_list(path, "名册"))
+    except RosterError as error:
+        raise RosterError([f"{path}：名册有误，请改正后再试。", *error.problems]) from error
 
 
 def read_list(path: Path, what: str) -> bytes:
