@@ -86,6 +86,20 @@ def test_return_workbooks_are_not_put_among_the_submissions(nianbao: Command, in
     assert list(inbox.iterdir()) == [file]
 
 
+def test_return_workbooks_beneath_the_submissions_are_warned_of(
+    nianbao: Command, inbox: Path, tmp_path: Path
+) -> None:
+    send(inbox, "甲局", received__natural_person=9)
+
+    inside = nianbao("check", inbox, "--return", inbox / "退改")
+    again = nianbao("check", inbox, "--return", inbox / "退改", "--force")
+    beside = nianbao("check", inbox / "甲局.json", "--return", tmp_path / "退改")
+
+    assert "移到别处" in inside.err
+    assert "共 1 份" in again.out
+    assert "移到别处" not in beside.err
+
+
 def test_a_roster_that_is_not_there_or_cannot_be_read_is_a_sentence(
     nianbao: Command, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +115,18 @@ def test_a_roster_that_is_not_there_or_cannot_be_read_is_a_sentence(
     assert (gone.status, locked.status) == (WRONG_USAGE, WRONG_USAGE)
     assert "找不到名册" in gone.err
     assert "名册无法读取：没有权限" in locked.err
+
+
+def test_a_wrong_roster_is_named_with_its_lines(nianbao: Command, inbox: Path) -> None:
+    send(inbox, "甲局")
+    roster = inbox / "名册.csv"
+    roster.write_text("name\n甲局\n甲局\n", "utf-8")
+
+    ended = nianbao("check", inbox, "--roster", roster)
+
+    assert ended.status == UNREADABLE
+    assert "名册.csv：名册有误" in ended.err
+    assert "第 3 行：单位“甲局”与第 2 行重复" in ended.err
 
 
 def test_what_the_system_refuses_is_said_in_chinese(

@@ -133,6 +133,12 @@ def test_two_units_of_one_name_are_found_by_their_codes_only() -> None:
     assert known.find(uncoded) is None
 
 
+@pytest.mark.parametrize("hidden", ["\u200b", "\x01", "\u202e"])
+def test_a_name_with_a_character_nobody_sees_is_refused(hidden: str) -> None:
+    with pytest.raises(RosterError, match=f"第 3 行：有看不见的字符（U.{ord(hidden):04X}）"):
+        parse_roster(f"name,code\n甲局,1\n乙{hidden}局,2\n".encode())
+
+
 def test_two_without_a_code_are_not_the_same_for_that() -> None:
     nameless = replace(filing_of(form_of_year(2023)), organisation=Organisation("甲局"))
     (line,) = parse_roster("name\n乙局\n".encode())

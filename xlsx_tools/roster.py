@@ -39,6 +39,7 @@ _SCOPES: Mapping[str, Scope] = {
 _MERGED: Mapping[str, bool] = {"": True, "是": True, "yes": True, "否": False, "no": False}
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 _LONGEST_NAME = 60
+_HIDDEN = ("Cc", "Cf", "Cs")
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
@@ -135,6 +136,8 @@ def _parse_line(line: int, row: list[str], places: Mapping[str, int]) -> RosterL
     }
     if not cells["name"]:
         return f"第 {line} 行：没有单位名称。"
+    if hidden := _find_hidden(cells[key] for key in ("name", "code", "parent") if key in cells):
+        return f"第 {line} 行：有看不见的字符（{hidden}），请删去或者重新输入名称和代码。"
     scope = _SCOPES.get(cells.get("scope", ""))
     if scope is None:
         return f"第 {line} 行：口径“{cells['scope']}”无法识别，应为 own 或者 consolidated。"
@@ -151,6 +154,14 @@ def _parse_line(line: int, row: list[str], places: Mapping[str, int]) -> RosterL
         merged=merged,
         note=cells.get("note", ""),
     )
+
+
+def _find_hidden(texts: Iterable[str]) -> str:
+    """The number of the first character that nobody sees but every comparison does."""
+    for letter in "".join(texts):
+        if unicodedata.category(letter) in _HIDDEN:
+            return f"U+{ord(letter):04X}"
+    return ""
 
 
 def _doubles(lines: list[RosterLine]) -> list[str]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _HELP = describe(
     "校验工作簿、填报数据（JSON）、文件夹和压缩包（zip），给出能否报送和应当改正的地方。\n"
-    "一个文件无法读取，不影响其他文件；中断后用同样的命令再次运行，已有结果的不再重读。\n"
+    "一个文件无法读取，不影响其他文件；写明 -o 的，中断后再次运行同样的命令，已有结果的不再重读。\n"
     "给出名册（--roster）的，列出未报、已报未通过、通过、零报告、重复和名册之外的单位。",
     "nianbao check 某某局.xlsx",
     "nianbao check 报送文件夹 --roster 名册.csv -o 校验结果.xlsx",
@@ -93,7 +93,7 @@ def check(  # noqa: PLR0913 - one for each option
         if not outputs:
             print_chunks(REPORTERS[formats[0] if formats else "text"](batch))
         if return_folder is not None:
-            write_returns(batch, return_folder)
+            write_returns(batch, return_folder, asked.paths)
         status = status_of(batch)
     context.exit(status)
 

@@ -20,7 +20,7 @@ from xlsx_tools.cli.bars import Bars
 from xlsx_tools.cli.options import FILE, check_date, check_year
 from xlsx_tools.errors import explain_system
 from xlsx_tools.report.text import show_safely
-from xlsx_tools.roster import parse_roster
+from xlsx_tools.roster import RosterError, parse_roster
 from xlsx_tools.waivers import parse_waivers
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from xlsx_tools.batch import Batch
     from xlsx_tools.batch.desk import Outcome
     from xlsx_tools.batch.run import Executor
+    from xlsx_tools.roster import RosterLine
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -222,7 +223,7 @@ def make_order(asked: Asked, lists: Lists) -> Order:
         click.UsageError: last year's filings are not there.
         RosterError, WaiverError: one of the lists cannot be used.
     """
-    roster = None if lists.roster is None else parse_roster(lists.roster)
+    roster = None if lists.roster is None else _parse_roster(asked.roster, lists.roster)
     waivers = () if lists.waivers is None else parse_waivers(lists.waivers)
     if asked.last_year is not None and not asked.last_year.exists():
         raise click.UsageError(f"{asked.last_year}：找不到上年度的填报。")
@@ -234,6 +235,23 @@ def make_order(asked: Asked, lists: Lists) -> Order:
         waivers=waivers,
         last_year=None if asked.last_year is None else FilesOnDisk([asked.last_year]),
     )
+
+
+def load_roster(path: Path) -> tuple[RosterLine, ...]:
+    """The roster in a file.
+
+    Raises:
+        click.UsageError: there is no such file, or it cannot be read.
+        RosterError: it cannot be used; the file is named before its problems.
+    """
+    return _parse_roster(path, read_list(path, "名册"))
+
+
+def _parse_roster(path: Path | None, data: bytes) -> tuple[RosterLine, ...]:
+    try:
+        return parse_roster(data)
+    except RosterError as error:
+        raise RosterError([f"{path}：名册有误，请改正后再试。", *error.problems]) from error
 
 
 def read_list(path: Path, what: str) -> bytes:

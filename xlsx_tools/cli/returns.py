@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,6 @@ from xlsx_tools.roster import FileNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from xlsx_tools.batch import Batch
 
@@ -39,8 +39,11 @@ def refuse_return_folder(folder: Path | None, given: Iterable[Path]) -> None:
             )
 
 
-def write_returns(batch: Batch, folder: Path) -> None:
-    """One workbook for each readable file that was not accepted; says how many."""
+def write_returns(batch: Batch, folder: Path, given: Iterable[Path]) -> None:
+    """One workbook for each readable file that was not accepted; says how many.
+
+    It says so too where they would be taken for submissions next time.
+    """
     from xlsx_tools.returned import render_return  # noqa: PLC0415 - slow, and not always asked
 
     names, written = FileNames(), 0
@@ -59,3 +62,10 @@ def write_returns(batch: Batch, folder: Path) -> None:
         write_output(folder / f"{name}{_ENDING}", data)
         written += 1
     click.echo(f"已在 {folder} 生成 {written} 份退改工作簿。", err=True)
+    if written and any(is_folder(path) and _lies_in(folder, path) for path in given):
+        said = "在报送文件夹之内，汇总、催报前请移到别处，否则会被当作各单位的另一份填报。"
+        click.echo(f"请注意：{folder} {said}", err=True)
+
+
+def _lies_in(folder: Path, other: Path) -> bool:
+    return Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(other))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from xlsx_tools.batch.work import load_submission
-from xlsx_tools.cli.desk import read_list
+from xlsx_tools.cli.desk import load_roster
 from xlsx_tools.cli.outputs import refuse_existing, write_output
 from xlsx_tools.cli.submissions import find_submissions, show_progress
 from xlsx_tools.csv_text import csv_line
 from xlsx_tools.errors import XlsxToolsError
 from xlsx_tools.excel.address import layout_of
 from xlsx_tools.report.text import show_safely
-from xlsx_tools.roster import FilingsByUnit, RosterLine, file_names, parse_roster
+from xlsx_tools.roster import FilingsByUnit, RosterLine, file_names
 from xlsx_tools.template import build_template, carried_figures
 from xlsx_tools.values import show
 
@@ -33,7 +33,7 @@ def make_for_roster(  # noqa: PLR0913 - what the command was asked
     form: Form, roster: Path, *, year: int, last_year: Path | None, folder: Path, force: bool
 ) -> None:
     """Write the workbooks and the list of what was carried over, and say how many."""
-    lines = parse_roster(read_list(roster, "名册"))
+    lines = load_roster(roster)
     names = file_names(lines)
     outputs = {line.line: folder / names[line.line] for line in lines}
     carried_list = folder / CARRIED_LIST
