@@ -136,7 +136,7 @@ def _report(batch: Batch, order: Order, folder: Path) -> int:
     """Everything the coordinator gets out of the batch; gives how many units were merged."""
     for name, suffix in _FORMATS.items():
         write_output(folder / f"findings.{suffix}", b"".join(REPORTERS[name](batch)))
-    write_returns(batch, folder / _RETURNED)
+    write_returns(batch, folder / _RETURNED, [folder / _FILLED])
     merged = merge_batch(batch, order.roster, COUNTY)
     excluded = list_excluded(batch, order.roster)
     book = render_merged(merged.filing, merged.sources, excluded=excluded, missing=merged.missing)
