@@ -14,7 +14,7 @@ import pytest
 
 from xlsx_tools.errors import FormFileError
 from xlsx_tools.forms import Form, Instance, form_ids, form_of_year, load_form, load_form_file
-from xlsx_tools.forms.rule_language import decide
+from xlsx_tools.forms.model import decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,14 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from xlsx_tools.forms.model import Requirement, Side, Term
+from xlsx_tools.forms.model import Requirement, Side, Term, decide
 from xlsx_tools.forms.rule_language import (
     Comparing,
     Operand,
     Part,
     RuleSyntaxError,
     compile_comparison,
-    decide,
     describe,
     parse,
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from xlsx_tools.forms.rule_language import decide
+from xlsx_tools.forms.model import decide
 from xlsx_tools.period import wrong_periods
 from xlsx_tools.year_on_year import find_jumps, open_pairs, pairs_of, share_copied
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 FileStatus = Literal["passed", "passed_with_reasons", "failed", "not_filled", "unreadable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """One rule instance decided: `left` and `right` are None when undecided.
 
     `state` is None when the rule does not apply: another scope, or no figures of last year.
@@ -39,8 +37,7 @@ class Decision:
         return None if self.left is None or self.right is None else self.left - self.right
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """All decisions on one filing, and the status that follows."""
 
     decisions: tuple[Decision, ...]

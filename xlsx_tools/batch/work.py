@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import traceback
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from xlsx_tools.batch.last_year_index import LastYearIndex
 from xlsx_tools.batch.result import FileResult
 from xlsx_tools.check import check_filing
 from xlsx_tools.errors import FilingError, UnusableFileError, XlsxToolsError
@@ -17,9 +15,9 @@ from xlsx_tools.excel.intake import read_once, take_in
 from xlsx_tools.excel.refusals import refuse
 from xlsx_tools.last_year import with_last_year
 from xlsx_tools.read import read_submission
-from xlsx_tools.waivers import apply_waivers
 
 if TYPE_CHECKING:
+    from xlsx_tools.batch.last_year_index import LastYearIndex
     from xlsx_tools.filing import Filing
     from xlsx_tools.waivers import Waiver
 
@@ -60,7 +58,7 @@ class Checker:
 
     def __init__(self, checking: Checking) -> None:
         self._checking = checking
-        self._last_year = LastYearIndex(checking.last_year) if checking.last_year else None
+        self._last_year = _open_index(checking.last_year) if checking.last_year else None
 
     def check(self, task: Task) -> FileResult:
         """Read and check one file; whatever happens, there is a result."""
@@ -82,8 +80,16 @@ class Checker:
         if self._last_year is not None:
             filing = with_last_year(filing, self._last_year.find(filing))
         if self._checking.waivers:
+            from xlsx_tools.waivers import apply_waivers  # noqa: PLC0415 - few have any
+
             filing = apply_waivers(filing, self._checking.waivers, self._checking.today)
         return filing
+
+
+def _open_index(path: str) -> LastYearIndex:
+    from xlsx_tools.batch.last_year_index import LastYearIndex  # noqa: PLC0415 - SQLite
+
+    return LastYearIndex(path)
 
 
 def load_submission(path: Path) -> Submission:
@@ -132,6 +138,8 @@ def report_bug(error: Exception) -> UnusableFileError:
 
 def number_bug(error: Exception) -> str:
     """A number for a bug of ours, the same for the same place in the code."""
+    import traceback  # noqa: PLC0415 - slow to import, and never needed
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{type(error).__name__}:" + "|".join(f"{f.name}:{f.lineno}" for f in frames)
     return hashlib.sha256(place.encode()).hexdigest()[:_BUG_DIGITS]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from xlsx_tools.check.equations import explain_broken_sums
 from xlsx_tools.check.folding import fold
 from xlsx_tools.check.telling import tell
 from xlsx_tools.judge import judge_filing
@@ -48,11 +47,11 @@ def check_filing(filing: Filing) -> Verdict:
     """Check a filing against every rule of its form; never raises for what is in it."""
     judgement = judge_filing(filing)
     told = tuple(tell(filing, judgement))
-    explained = explain_broken_sums(filing, judgement)
-    parents = fold(filing, told, explained.parents)
+    parents, hints = _explain(filing, judgement)
+    parents = fold(filing, told, parents)
     findings = [
-        replace(finding, message=finding.message + explained.hints.get(finding.id, ""))
-        for finding in (item.finding for item in told)
+        replace(item.finding, message=item.finding.message + hints.get(item.finding.id, ""))
+        for item in told
     ]
     return Verdict(
         filing=filing,
@@ -60,6 +59,15 @@ def check_filing(filing: Filing) -> Verdict:
         counts=_count(judgement),
         findings=tuple(_arrange(findings, parents)),
     )
+
+
+def _explain(filing: Filing, judgement: Judgement) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What `explain_broken_sums` finds, where there is a broken sum at all."""
+    if all(decision.state != "broken" for decision in judgement.decisions):
+        return {}, {}
+    from xlsx_tools.check.equations import explain_broken_sums  # noqa: PLC0415 - most need none
+
+    return explain_broken_sums(filing, judgement)
 
 
 def _count(judgement: Judgement) -> Mapping[State, int]:

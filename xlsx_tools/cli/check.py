@@ -8,10 +8,7 @@ import click
 
 from xlsx_tools.cli.desk import Asked, batch_options, run_desk
 from xlsx_tools.cli.options import (
-    ACCEPTED,
     FILE,
-    NOT_ACCEPTED,
-    UNREADABLE,
     ChineseCommand,
     describe,
     force_option,
@@ -24,12 +21,12 @@ from xlsx_tools.cli.outputs import (
     write_chunks,
 )
 from xlsx_tools.cli.returns import refuse_return_folder, write_returns
+from xlsx_tools.cli.statuses import status_of
 from xlsx_tools.report import BINARY, REPORTERS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xlsx_tools.batch import Batch
 
 _HELP = describe(
     "校验工作簿、填报数据（JSON）、文件夹和压缩包（zip），给出能否报送和应当改正的地方。\n"
@@ -113,13 +110,3 @@ def plan_outputs(formats: tuple[str, ...], output: Path | None) -> dict[str, Pat
     by_suffix = {suffix: name for name, suffix in _SUFFIXES.items() if name in REPORTERS}
     name = formats[0] if formats else by_suffix.get(output.suffix.lower(), "text")
     return {name: output}
-
-
-def status_of(batch: Batch) -> int:
-    """The exit status that says the worst of all files."""
-    accepted = True
-    for result in batch.results:
-        if result.status == "unreadable":
-            return UNREADABLE
-        accepted = accepted and result.settled
-    return ACCEPTED if accepted else NOT_ACCEPTED

@@ -9,7 +9,6 @@ import click
 
 from xlsx_tools.batch.folders import FilesOnDisk
 from xlsx_tools.cli.bars import Bars
-from xlsx_tools.cli.check import status_of
 from xlsx_tools.cli.desk import Asked, batch_options, make_order, open_desk, read_lists
 from xlsx_tools.cli.options import (
     NOT_ACCEPTED,
@@ -21,6 +20,7 @@ from xlsx_tools.cli.options import (
     output_option,
 )
 from xlsx_tools.cli.outputs import refuse_existing, require_suffix, write_chunks
+from xlsx_tools.cli.statuses import status_of
 from xlsx_tools.errors import MergeError
 from xlsx_tools.filing import Organisation
 from xlsx_tools.frozen.errors import InputChangedError

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
@@ -18,6 +17,8 @@ from xlsx_tools.cli.options import (
     translate_help_option,
     write_options,
 )
+from xlsx_tools.cli.statuses import INTERRUPTED
+from xlsx_tools.cli.streams import speak_utf8
 from xlsx_tools.errors import XlsxToolsError, explain_system
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ COMMANDS: Final = {
     "macros": "生成表格软件的加载项，供信息技术人员分发",
     "demo": "用真实数字走一遍全过程",
 }
-_INTERRUPTED = 130
 _HELP = """\b
 政府信息公开工作年度报告：生成、填报、校验、汇总。
 
@@ -124,7 +124,7 @@ def nianbao(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; trouble is a Chinese sentence and an exit status, no traceback."""
-    _speak_utf8()
+    speak_utf8()
     sys.exit(_run(None if arguments is None else list(arguments)))
 
 
@@ -139,17 +139,22 @@ def _run(arguments: list[str] | None) -> int:
         click.echo(error.format_message(), err=True)
         return WRONG_USAGE
     except click.Abort:
-        click.echo("已中断。", err=True)
-        return _INTERRUPTED
+        return say_interrupted()
     except XlsxToolsError as error:
         click.echo(str(error), err=True)
         return UNREADABLE
     except OSError as error:
-        return _tell_of_system(error)
+        return tell_of_system(error)
     return status if isinstance(status, int) else ACCEPTED
 
 
-def _tell_of_system(error: OSError) -> int:
+def say_interrupted() -> int:
+    """What a user who stopped us is told, and the status."""
+    click.echo("已中断。", err=True)
+    return INTERRUPTED
+
+
+def tell_of_system(error: OSError) -> int:
     """What the system refused us where nobody nearer knew what it meant."""
     if isinstance(error, BrokenPipeError):  # somebody reads no further, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -157,11 +162,3 @@ def _tell_of_system(error: OSError) -> int:
     place = os.fsdecode(error.filename) + "：" if isinstance(error.filename, str | bytes) else ""
     click.echo(f"{place}{explain_system(error)}。请检查权限、磁盘空间后再试。", err=True)
     return UNREADABLE
-
-
-def _speak_utf8() -> None:
-    """Pipes and files get UTF-8 on every system; a name that is no text must not stop us."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            encoding = stream.encoding if stream.isatty() else "utf-8"
-            stream.reconfigure(encoding=encoding, errors="backslashreplace")

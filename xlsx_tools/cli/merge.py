@@ -9,7 +9,6 @@ import click
 
 from xlsx_tools.batch.result import STATUS_WORDS
 from xlsx_tools.check import check_filing
-from xlsx_tools.cli.check import status_of
 from xlsx_tools.cli.desk import Asked, batch_options, read_order, run_desk
 from xlsx_tools.cli.options import (
     FILE,
@@ -22,6 +21,7 @@ from xlsx_tools.cli.options import (
     output_option,
 )
 from xlsx_tools.cli.outputs import refuse_existing, require_suffix, write_chunks, write_output
+from xlsx_tools.cli.statuses import status_of
 from xlsx_tools.errors import MergeError
 from xlsx_tools.filing import Organisation
 from xlsx_tools.merge.book import render_merged

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from xlsx_tools.cli import statuses
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _Command = TypeVar("_Command", bound="Callable[..., object]")
 
-ACCEPTED: Final = 0
-NOT_ACCEPTED: Final = 1
-WRONG_USAGE: Final = 2
-UNREADABLE: Final = 3
+ACCEPTED: Final = statuses.ACCEPTED
+NOT_ACCEPTED: Final = statuses.NOT_ACCEPTED
+WRONG_USAGE: Final = statuses.WRONG_USAGE
+UNREADABLE: Final = statuses.UNREADABLE
 
 _STATUSES = "退出码：0 全部通过；1 有未通过的；2 用法有误；3 有文件无法读取或者写入。"
 _EARLIEST, _LATEST = 2008, 9999

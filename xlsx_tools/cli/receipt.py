@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlsx_tools.cli.check import status_of
 from xlsx_tools.cli.desk import Asked, batch_options, run_desk
 from xlsx_tools.cli.options import FILE, ChineseCommand, describe, force_option, output_option
 from xlsx_tools.cli.outputs import refuse_existing, write_output
+from xlsx_tools.cli.statuses import status_of
 from xlsx_tools.errors import UnusableFileError
 from xlsx_tools.excel.intake import read_once
 from xlsx_tools.receipt import ReceiptError, parse_key, write_receipt

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from xlsx_tools.batch.result import STANDING_WORDS
-from xlsx_tools.cli.check import status_of
 from xlsx_tools.cli.desk import Asked, batch_options, read_order, run_desk
 from xlsx_tools.cli.options import (
     ChineseCommand,
@@ -17,6 +16,7 @@ from xlsx_tools.cli.options import (
     output_option,
 )
 from xlsx_tools.cli.outputs import refuse_existing, write_chunks, write_output
+from xlsx_tools.cli.statuses import status_of
 from xlsx_tools.csv_text import write_csv
 from xlsx_tools.errors import FormFileError
 from xlsx_tools.remind import OWING_WORDS, YearUnknownError, remind_units

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +58,7 @@ def build_form(data: Data) -> Form:
         answers=data["answers"],
         sections=sections,
         tables=tables,
-        cells=tuple(replace(cell, total=cell.index in leaves) for cell in cells),
+        cells=tuple(cell._replace(total=cell.index in leaves) for cell in cells),
         rules=rules,
         instances=tuple(
             instance
@@ -95,7 +94,7 @@ def _with_sheets(sections: tuple[Section, ...], tables: Mapping[str, Table]) -> 
             near = f'id = "{section.id}"'
             raise FormFileError("", f"section {section.id} has no table and no sheet", near=near)
     return tuple(
-        section if section.sheet else replace(section, sheet=tables[section.table].sheet)
+        section if section.sheet else section._replace(sheet=tables[section.table].sheet)
         for section in sections
     )
 
@@ -136,7 +135,7 @@ def _build_table(table_id: str, raw: Data, sections: tuple[Section, ...]) -> Tab
         prefill=raw.get("prefill", {}),
         beside_last_year=tuple(raw.get("beside_last_year", ())),
     )
-    return replace(table, grid=lay_out(table, raw["grid"]))
+    return table._replace(grid=lay_out(table, raw["grid"]))
 
 
 def _require_references(

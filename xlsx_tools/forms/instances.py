@@ -17,12 +17,12 @@ from xlsx_tools.forms.model import (
     Section,
     Side,
     Table,
+    decide,
 )
 from xlsx_tools.forms.rule_language import (
     Operand,
     RuleSyntaxError,
     compile_comparison,
-    decide,
     parse,
 )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,7 @@ FLAT_COLUMN = "value"
 """The only column of a table whose JSON has no columns (``fees.notices``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row or one column of a table; `label` is verbatim from the paper."""
 
     id: str
@@ -32,8 +31,7 @@ class Line:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GridCell:
+class GridCell(NamedTuple):
     """One printed cell: where it stands (1-based, in the table) and what it shows."""
 
     piece: Piece
@@ -46,15 +44,14 @@ class GridCell:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """Where two lines meet: one figure of the form.
 
     `index` is its place in ``Form.cells`` and in every vector of values; `total` says that
     it is added up by us and never typed.
     """
 
-    index: int
+    index: int  # type: ignore[assignment]  # tuple.index is not needed
     table: str
     row: str
     column: str
@@ -65,8 +62,7 @@ class Cell:
     total: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """One official table (or the three fee figures, which are `flat`)."""
 
     id: str
@@ -80,12 +76,11 @@ class Table:
     flat: bool = False
     landscape: bool = False
     balance: str = ""
-    prefill: Mapping[str, str] = field(default_factory=dict)
+    prefill: Mapping[str, str] = {}
     beside_last_year: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """One of the six sections, in official order."""
 
     id: str
@@ -102,25 +97,22 @@ class Section:
         return bool(self.prompt)
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """`factor` times one cell of this year, or of last year."""
 
     factor: Decimal
-    index: int
+    index: int  # type: ignore[assignment]  # the same
     last_year: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """A sum of terms and a constant: one side of a comparison."""
 
     terms: tuple[Term, ...]
     constant: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """`left` compared with `right`; `leaves` are the typed cells both depend on."""
 
     left: Side
@@ -129,8 +121,18 @@ class Requirement:
     leaves: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+def decide(requirement: Requirement, left: int | Decimal, right: int | Decimal) -> bool:
+    """Whether the comparison holds between two sums (exact arithmetic)."""
+    match requirement.comparison:
+        case "==":
+            return left == right
+        case "<=":
+            return left <= right
+        case ">=":
+            return left >= right
+
+
+class Threshold(NamedTuple):
     """From where on a comparison with last year is worth a word.
 
     `factor`: one figure is so many times the other; `floor`: so far apart, in the unit of the
@@ -159,8 +161,7 @@ def leaves_of(definitions: Definitions) -> dict[int, tuple[int, ...]]:
     return leaves
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One thing the notice (or practice) asks of a filing, in words and in data."""
 
     id: str
@@ -178,16 +179,15 @@ class Rule:
     scopes: tuple[Scope, ...] = ("own", "consolidated")
     defines: bool = False
     live: bool = True
-    holds: Mapping[str, Decimal] = field(default_factory=dict)
-    breaks: Mapping[str, Decimal] = field(default_factory=dict)
+    holds: Mapping[str, Decimal] = {}
+    breaks: Mapping[str, Decimal] = {}
     figures: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     threshold: Threshold | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(NamedTuple):
     """A rule applied to one line, table or section; its id is what a reason is kept by.
 
     `part` is the line id, table id or section id it was made for ("" for the whole filing);

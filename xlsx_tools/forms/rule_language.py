@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xlsx_tools.forms.model import Requirement, Side, Term
 
@@ -35,8 +34,7 @@ class RuleSyntaxError(ValueError):
     """A `require` or `when` that the language does not know; the message says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(NamedTuple):
     """A cell or a range of cells as written; `until` is empty unless ``sum(a..b)``."""
 
     path: str
@@ -44,16 +42,14 @@ class Operand:
     last_year: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One summand: a factor, and an operand unless it is a plain number."""
 
     factor: Decimal
     operand: Operand | None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparing:
+class Comparing(NamedTuple):
     """A parsed comparison."""
 
     left: tuple[Part, ...]
@@ -161,17 +157,6 @@ def _compile_side(parts: tuple[Part, ...], resolve: Resolve) -> Side:
             last_year = part.operand.last_year
             terms += [Term(part.factor, index, last_year) for index in resolve(part.operand)]
     return Side(tuple(terms), constant)
-
-
-def decide(requirement: Requirement, left: int | Decimal, right: int | Decimal) -> bool:
-    """Whether the comparison holds between two sums (exact arithmetic)."""
-    match requirement.comparison:
-        case "==":
-            return left == right
-        case "<=":
-            return left <= right
-        case ">=":
-            return left >= right
 
 
 def describe(parsed: Comparing, label_of: Callable[[str], str]) -> str:

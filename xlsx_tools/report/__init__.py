@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xlsx_tools.report.json import render_json
 from xlsx_tools.report.text import render_text
 
 if TYPE_CHECKING:
@@ -12,7 +11,13 @@ if TYPE_CHECKING:
 
     from xlsx_tools.batch import Batch
 
-__all__ = ["BINARY", "REPORTERS", "render_json", "render_text"]
+__all__ = ["BINARY", "REPORTERS", "render_text"]
+
+
+def _render_json(batch: Batch) -> Iterator[bytes]:
+    from xlsx_tools.report.json import render_json  # noqa: PLC0415 - not for text
+
+    return render_json(batch)
 
 
 def _render_workbook(batch: Batch) -> Iterator[bytes]:
@@ -29,7 +34,7 @@ def _render_page(batch: Batch) -> Iterator[bytes]:
 
 REPORTERS: Mapping[str, Callable[[Batch], Iterator[bytes]]] = {
     "text": render_text,
-    "json": render_json,
+    "json": _render_json,
     "xlsx": _render_workbook,
     "html": _render_page,
 }
