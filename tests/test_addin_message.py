@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import threading
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from xlsx_tools.addin.cells import MOST_CELLS, MOST_SHEETS, check_cells
 from xlsx_tools.addin.errors import REASONS, AddinError
 from xlsx_tools.addin.message import answer, dump_answer, load_schema, refusal_of
 from xlsx_tools.addin.words import load_words
+from xlsx_tools.cli import serve
 from xlsx_tools.errors import XlsxToolsError
 from xlsx_tools.forms import load_form
 
@@ -150,3 +154,39 @@ def test_whatever_a_front_end_sends_is_answered_or_refused(key: str, sent: Any) 
         status, _ = refusal_of(error)
 
     assert status < 500
+
+
+_WARM = """
+import json, sys
+from xlsx_tools.addin.message import answer, warm_up
+
+warm_up()
+before = set(sys.modules)
+answer("check", json.load(sys.stdin))
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_what_is_warm_has_nothing_left_to_load() -> None:
+    request = request_of(blank_workbook(FORM))
+
+    done = subprocess.run(
+        [sys.executable, "-c", _WARM],
+        check=True,
+        capture_output=True,
+        input=json.dumps(request),
+        text=True,
+        timeout=120,
+    )
+
+    assert done.stdout.split() == []
+
+
+def test_a_server_that_starts_makes_the_buttons_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    warmed = threading.Event()
+    monkeypatch.setattr("xlsx_tools.addin.message.warm_up", warmed.set)
+
+    found = serve._find_answer()  # noqa: SLF001 - the command would serve until interrupted
+
+    assert found is answer
+    assert warmed.wait(30)

@@ -48,6 +48,7 @@ _CALLS: dict[str, Call] = {
     "cut": ("NbRun", "TestUse", '{"actions": [{"func": "alert"', "200"),
     "wps": ("NbHost", "HostNote", "WPS 表格"),
     "excel": ("NbHost", "HostNote", "Microsoft Excel"),
+    "page": ("NbApply", "PageAddress", "/batch"),
     "address": ("NbSettings", "CleanAddress", " https://nb.example/api// "),
     "no address": ("NbSettings", "CleanAddress", "file:///etc/passwd"),
 }
@@ -228,6 +229,10 @@ def test_answers_that_are_none_are_explained(said: dict[str, str]) -> None:
 def test_another_program_than_excel_is_told_what_that_means(said: dict[str, str]) -> None:
     assert "现在运行在“WPS 表格”中" in said["wps"]
     assert said["excel"] == ""
+
+
+def test_a_page_of_the_service_opens_at_its_address(said: dict[str, str]) -> None:
+    assert said["page"] == "http://127.0.0.1:8765/batch"
 
 
 def test_only_web_addresses_are_kept(said: dict[str, str]) -> None:

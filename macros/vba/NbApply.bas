@@ -245,6 +245,12 @@ Private Sub AddAlert(ByVal words As String)
 End Sub
 
 Private Sub OpenWebPage(ByVal url As String)
-    If Not IsWebAddress(url) Then Refuse "不是网页地址"
-    ThisWorkbook.FollowHyperlink url
+    ThisWorkbook.FollowHyperlink PageAddress(url)
 End Sub
+
+' A page of the service itself comes without the address of the service.
+Public Function PageAddress(ByVal url As String) As String
+    If Left(url, 1) = "/" And Left(url, 2) <> "//" Then url = ServerAddress() & url
+    If Not IsWebAddress(url) Then Refuse "不是网页地址"
+    PageAddress = url
+End Function

@@ -56,8 +56,15 @@ Public Function UseAnswer(ByVal book As Object, ByVal answer As String, ByVal st
     End If
     Application.ScreenUpdating = False
     Application.EnableEvents = False
-    UseAnswer = ApplyActions(book, root.Item("actions"))
-    If UseAnswer = "" Then UseAnswer = TextOf(root, "say")
+    UseAnswer = JoinWords(TextOf(root, "say"), ApplyActions(book, root.Item("actions")))
+End Function
+
+' What the service says comes first, and once.
+Private Function JoinWords(ByVal say As String, ByVal alerts As String) As String
+    JoinWords = alerts
+    If say = "" Or InStr(alerts, say) > 0 Then Exit Function
+    JoinWords = say
+    If alerts <> "" Then JoinWords = say & vbLf & alerts
 End Function
 
 ' ---------------------------------------------------------------- for tests: text in, text out

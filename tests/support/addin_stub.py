@@ -62,7 +62,7 @@ def find_faults(request: Request) -> list[tuple[str, int, int]]:
 def answer_button(button: str, request: Request) -> Answer:
     """What our backend would answer, in short."""
     if button in ("batch", "merge"):
-        return {"actions": [act("openUrl", args=[f"/{button}"])], "say": "", "report": None}
+        return {"actions": [act("openUrl", args=["/"])], "say": "", "report": None}
     if button == "export":
         data = b64encode(json.dumps(request["book"]["name"]).encode()).decode()
         saved = act("saveFile", args=["填报数据.json", data])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tests.support.live_backend import Backend
     from tests.support.stub_service import Service
 
 Call = tuple[str, ...]
@@ -66,7 +67,7 @@ def press_buttons(  # noqa: PLR0913 - all but the files are named at each call
     folder: Path,
     *,
     calls: Sequence[Call],
-    service: Service,
+    service: Backend | Service,
     formulas: Sequence[str] = (),
 ) -> Pressed:
     """Open the add-in and the workbook in LibreOffice and make the calls one after the other."""

@@ -54,6 +54,19 @@ def answer(button: str, request: object, *, page: str = "/") -> dict[str, Any]:
     }
 
 
+def warm_up() -> None:
+    """Load what the first press of a button would have to wait for."""
+    import xlsx_tools.addin.buttons  # noqa: PLC0415 - slow: xlwings
+    import xlsx_tools.addin.engines.json_engine  # noqa: PLC0415
+    import xlsx_tools.addin.engines.xlwings_classes  # noqa: F401, PLC0415
+    from xlsx_tools.excel.address import layout_of  # noqa: PLC0415
+    from xlsx_tools.forms import form_ids, load_form  # noqa: PLC0415
+
+    _validator()
+    for form_id in form_ids():
+        layout_of(load_form(form_id))
+
+
 def dump_answer(answered: Mapping[str, object]) -> bytes:
     """The answer as JSON, Decimals digit for digit."""
     return dumps_exact(answered).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -191,8 +192,10 @@ def _run(settings: Settings, listening: socket.socket, page: str | None) -> None
 
 
 def _find_answer() -> Answerer | None:
-    """The add-in's buttons."""
+    """The add-in's buttons, made ready while the server starts."""
     if find_spec(_ADDIN) is None:
         return None
-    answer: Answerer = import_module(f"{_ADDIN}.message").answer
+    message = import_module(f"{_ADDIN}.message")
+    threading.Thread(target=message.warm_up, daemon=True).start()
+    answer: Answerer = message.answer
     return answer
